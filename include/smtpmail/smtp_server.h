@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smtpmail/smtp_server.h - one SMTP session, server side, without the I/O.
+ *
+ * The session reads no socket, no clock and no file.  You feed it the bytes
+ * that arrived, it hands back one event at a time, and you send whatever it
+ * has put in its output.  Events come in two kinds:
+ *
+ *   decisions  CONNECT HELO AUTH MAIL RCPT DATA END_OF_DATA
+ *              The client is waiting.  Answer with exactly one call to
+ *              smail_smtp_server_accept(), _accept_with(), _reject() or,
+ *              for AUTH, _challenge(): now or in an hour.  Until then feed()
+ *              consumes nothing, so a client that pipelines ahead is held
+ *              back by its own TCP window.
+ *
+ *   notices    BODY STARTTLS RESET CLOSE
+ *              Act on them and go on.
+ *
+ *    while (smail_smtp_server_feed(&event, session, &input) == 0) {
+ *        switch (event->type) {
+ *        case SMAIL_SMTP_NEED_INPUT:  ... send output, read more, or return
+ *        case SMAIL_SMTP_RCPT:        ... look the recipient up
+ *
+ * The session keeps the command order of RFC 5321, 4.1.4 by itself: what
+ * reaches you is always in order and always well formed.
+ *
+ * Content is passed on as it came: CRLF line ends, dots unstuffed, 8-bit
+ * octets untouched.  A bare CR, a bare LF or a NUL is refused and never
+ * repaired (RFC 5321, 2.3.8), unless `normalize_line_ends` is set.
+ */
+#ifndef SMAIL_SMTP_SERVER_H
+#define SMAIL_SMTP_SERVER_H
+
+#include <smtpmail/address.h>
+#include <smtpmail/base.h>
+
+SMAIL_BEGIN_DECLS
+
+typedef struct smail_smtp_server smail_smtp_server;
+
+typedef enum smail_smtp_protocol {
+    SMAIL_SMTP_PROTOCOL_SMTP,
+    SMAIL_SMTP_PROTOCOL_LMTP /**< RFC 2033: LHLO, one reply per recipient. */
+} smail_smtp_protocol;
+
+/** Zero in any field means the default. Start from the _INIT value. */
+typedef struct smail_smtp_server_options {
+    size_t size;          /**< Set by _INIT; how the struct may grow. */
+    const smail_mem *mem; /**< Kept. NULL means malloc. */
+    const char *hostname; /**< Our name in the greeting and EHLO. */
+    smail_smtp_protocol protocol;
+    uint64_t max_message_size;   /**< SIZE, RFC 1870. Default 32 MiB. */
+    uint32_t max_recipients;     /**< RFC 5321, 4.5.3.1.8. Default 100. */
+    uint32_t max_command_line;   /**< With CRLF; 4.5.3.1.4. Default 512, and
+                                  what each extension in use adds. */
+    uint32_t max_text_line;      /**< With CRLF; 4.5.3.1.6. Default: none. */
+    uint32_t max_auth_line;      /**< RFC 4954, 4. Default 12288. */
+    uint32_t max_errors;         /**< Refused commands until 421. Default 20. */
+    uint32_t max_commands;       /**< Commands that carry no mail forward (NOOP,
+                                  RSET, VRFY ...) until 421. Default 1000. */
+    bool offer_starttls;         /**< RFC 3207. */
+    bool require_tls;            /**< 530 before MAIL and AUTH without TLS. */
+    const char *auth_mechanisms; /**< Space-separated, as "PLAIN LOGIN"; offered
+                                  once secured. NULL: no AUTH at all. */
+    bool auth_without_tls;       /**< Offer AUTH in the clear: tests only. */
+    bool require_auth;           /**< 530 5.7.0 before MAIL (RFC 6409, 4.3). */
+    bool normalize_line_ends;    /**< Turn bare CR and LF into CRLF. Only ever
+                                  for submission by one's own users. */
+} smail_smtp_server_options;
+
+#define SMAIL_SMTP_SERVER_OPTIONS_INIT    \
+    {                                     \
+        sizeof(smail_smtp_server_options) \
+    }
+
+typedef enum smail_smtp_event_type {
+    SMAIL_SMTP_NEED_INPUT,  /**< All input is used up. */
+    SMAIL_SMTP_WAIT,        /**< Nothing used: decide or send output first. */
+    SMAIL_SMTP_CONNECT,     /**< Decide: greet with 220, or turn away. */
+    SMAIL_SMTP_HELO,        /**< Decide: `helo`. */
+    SMAIL_SMTP_AUTH,        /**< Decide: `auth`. */
+    SMAIL_SMTP_MAIL,        /**< Decide: `mail`. */
+    SMAIL_SMTP_RCPT,        /**< Decide: `rcpt`. */
+    SMAIL_SMTP_DATA,        /**< Decide: may the content come? */
+    SMAIL_SMTP_BODY,        /**< Notice: `body`, dots already unstuffed. */
+    SMAIL_SMTP_END_OF_DATA, /**< Decide: accepting makes the mail ours. */
+    SMAIL_SMTP_RESET,       /**< Notice: the transaction that MAIL began is
+                               over without END_OF_DATA: RSET, EHLO, QUIT,
+                               a refused content or a lost connection. */
+    SMAIL_SMTP_STARTTLS,    /**< Notice: flush, shake hands, secured(). */
+    SMAIL_SMTP_CLOSE        /**< Notice: flush and hang up. */
+} smail_smtp_event_type;
+
+typedef struct smail_smtp_helo {
+    smail_span name;
+    bool extended; /**< EHLO or LHLO, not HELO. */
+} smail_smtp_helo;
+
+/**
+ * One step of a SASL exchange (RFC 4954). The engine does the framing and the
+ * base64; what the bytes mean is the mechanism's business, so SCRAM and tokens
+ * need no change here.
+ */
+typedef struct smail_smtp_auth {
+    smail_span mechanism; /**< Upper case, one of those offered. */
+    smail_span response;  /**< Decoded. */
+    bool initial;         /**< The first step of an exchange. */
+    bool has_response;    /**< False: AUTH came without an initial response,
+                             which differs from an empty one ("="). */
+} smail_smtp_auth;
+
+typedef enum smail_smtp_body_type {
+    SMAIL_SMTP_BODY_7BIT,
+    SMAIL_SMTP_BODY_8BITMIME /**< RFC 6152. */
+} smail_smtp_body_type;
+
+typedef struct smail_smtp_mail {
+    smail_path sender; /**< Empty for a bounce. */
+    uint64_t size;     /**< As declared by SIZE=; 0 if it was not. */
+    smail_smtp_body_type body;
+    smail_span auth; /**< AUTH=, decoded xtext (RFC 4954, 5); may be empty. */
+} smail_smtp_mail;
+
+typedef struct smail_smtp_rcpt {
+    smail_path recipient;
+} smail_smtp_rcpt;
+
+/**
+ * Owned by the session, so that it can grow without breaking the ABI. It and
+ * its spans are good until the decision is given or feed() is called again;
+ * the span of BODY points into the caller's own input.
+ */
+typedef struct smail_smtp_event {
+    smail_smtp_event_type type;
+    union {
+        smail_smtp_helo helo;
+        smail_smtp_auth auth;
+        smail_smtp_mail mail;
+        smail_smtp_rcpt rcpt;
+        smail_span body;
+    };
+} smail_smtp_event;
+
+/** The options are copied, strings too; `hostname` is required. */
+SMAIL_API int smail_smtp_server_new(smail_smtp_server **out,
+                                    const smail_smtp_server_options *options);
+SMAIL_API void smail_smtp_server_free(smail_smtp_server *session);
+
+/**
+ * Consume bytes from the front of `input` up to the next event.
+ *
+ * Moves `input` past what was consumed.  On STARTTLS it drops the rest, so
+ * that no command sent in the clear is carried into the secured session
+ * (RFC 3207, 4.2); bytes of the clear that arrive before secured() must not
+ * be fed at all.
+ *
+ * SMAIL_ENOMEM: the session says 421 and CLOSE follows.
+ */
+SMAIL_API int smail_smtp_server_feed(const smail_smtp_event **out,
+                                     smail_smtp_server *session,
+                                     smail_span *input);
+
+/** Say yes to the pending decision, with its usual reply. */
+SMAIL_API int smail_smtp_server_accept(smail_smtp_server *session);
+
+/**
+ * Say yes in one's own words: `text` takes the place of the usual text, and
+ * `status` (RFC 3463, as "2.0.0"; NULL: the usual one) that of its code. This
+ * is how END_OF_DATA names the queue id. `text` as in reject().
+ */
+SMAIL_API int smail_smtp_server_accept_with(smail_smtp_server *session,
+                                            const char *status,
+                                            const char *text);
+
+/**
+ * Say no. `code` is 4yz or 5yz; `status` is an RFC 3463 code such as
+ * "5.1.1"; `text` is one line of printable text, or several parted by '\n'.
+ * 421 as `code` also ends the session. What is not printable ASCII is replaced
+ * by '?'.
+ * SMAIL_ESTATE if nothing is pending, SMAIL_EINVAL for another code.
+ */
+SMAIL_API int smail_smtp_server_reject(smail_smtp_server *session, int code,
+                                       const char *status, const char *text);
+
+/** Ask the next SASL question: a 334 with `challenge` in base64. */
+SMAIL_API int smail_smtp_server_challenge(smail_smtp_server *session,
+                                          smail_span challenge);
+
+/**
+ * LMTP only (RFC 2033, 4.2), at END_OF_DATA: turn away the recipient at
+ * `index`, counted from 0 among those accepted, then accept() or reject() for
+ * the rest.
+ */
+SMAIL_API int smail_smtp_server_reject_recipient(smail_smtp_server *session,
+                                                 size_t index, int code,
+                                                 const char *status,
+                                                 const char *text);
+
+/** Bytes waiting to be sent. Empty when there are none. */
+SMAIL_API smail_span smail_smtp_server_output(const smail_smtp_server *session);
+
+/** Drop the first `len` bytes of the output: they have been sent. */
+SMAIL_API void smail_smtp_server_sent(smail_smtp_server *session, size_t len);
+
+/**
+ * TLS is up. After STARTTLS: start over from EHLO (RFC 3207, 4.2). Before the
+ * first feed(): implicit TLS (RFC 8314, 3.3).
+ */
+SMAIL_API int smail_smtp_server_secured(smail_smtp_server *session);
+
+/** TLS is up, the client is logged in, EHLO was used: for the trace header. */
+SMAIL_API bool smail_smtp_server_is_secured(const smail_smtp_server *session);
+SMAIL_API bool smail_smtp_server_is_authenticated(
+    const smail_smtp_server *session);
+SMAIL_API bool smail_smtp_server_is_extended(const smail_smtp_server *session);
+
+/** What EHLO or HELO last said; empty before. Good until the next of them. */
+SMAIL_API smail_span smail_smtp_server_helo(const smail_smtp_server *session);
+
+/** Between MAIL and the end of its transaction. */
+SMAIL_API bool smail_smtp_server_in_transaction(
+    const smail_smtp_server *session);
+
+/** Seconds of silence to allow in this state (RFC 5321, 4.5.3.2). */
+SMAIL_API unsigned smail_smtp_server_patience(const smail_smtp_server *session);
+
+/**
+ * Time is up, or we are shutting down: queue "421 `status` `text`" and end
+ * with CLOSE; a pending decision is withdrawn.
+ */
+SMAIL_API int smail_smtp_server_abandon(smail_smtp_server *session,
+                                        const char *status, const char *text);
+
+SMAIL_END_DECLS
+
+#endif
