@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smtpmail/account.h - domains, who may log in, and whose mail is whose.
+ *
+ * Addresses are compared case-folded in NFC, their domain as lower-case
+ * A-labels, so "Bob@Example.test" and "bob@example.test" are one. Calls take
+ * addresses as NUL-terminated UTF-8, without angle brackets.
+ *
+ * Every call may be made from any thread; those that check or set a password
+ * are slow on purpose (scrypt): keep them off an event loop.
+ */
+#ifndef SMAIL_ACCOUNT_H
+#define SMAIL_ACCOUNT_H
+
+#include <smtpmail/address.h>
+#include <smtpmail/store.h>
+
+SMAIL_BEGIN_DECLS
+
+/* --- Domains ------------------------------------------------------------- */
+
+typedef struct smail_domain {
+    smail_id id;
+    const char *name;
+    int64_t created_at;
+    uint64_t accounts; /**< Accounts with an address in it. */
+} smail_domain;
+
+SMAIL_API int smail_domain_add(smail_id *out, smail_store *store,
+                               const char *name, smail_error *err);
+/** SMAIL_ESTATE while addresses are in it. */
+SMAIL_API int smail_domain_remove(smail_store *store, const char *name,
+                                  smail_error *err);
+SMAIL_API int smail_domain_list(smail_store *store,
+                                int (*each)(const smail_domain *domain,
+                                            void *user),
+                                void *user, smail_error *err);
+
+/* --- Accounts ------------------------------------------------------------ */
+
+/** Octets of a password: at least, at most. */
+#define SMAIL_PASSWORD_MIN 8
+#define SMAIL_PASSWORD_MAX 1024
+
+typedef struct smail_account {
+    smail_id id;
+    const char *address; /**< Its first address, as it logs in. */
+    const char *name;    /**< Display name; may be empty. */
+    bool admin;          /**< Gets the mail of postmaster and abuse. */
+    bool disabled;       /**< May not log in; mail still arrives. */
+    bool has_password;
+    int64_t created_at;
+    uint64_t quota_bytes; /**< 0: none. */
+    uint64_t used_bytes;
+    uint64_t emails;
+} smail_account;
+
+typedef struct smail_account_options {
+    size_t size;
+    const char *name;
+    smail_span password; /**< Empty: nobody can log in until one is set. */
+    bool admin;          /**< The first account of a store always is. */
+    bool bare;           /**< Inbox only; else Drafts, Sent, Archive, Junk and
+                             Trash too. */
+    uint64_t quota_bytes;
+} smail_account_options;
+
+#define SMAIL_ACCOUNT_OPTIONS_INIT    \
+    {                                 \
+        sizeof(smail_account_options) \
+    }
+
+/**
+ * Create the account together with its mailboxes. The domain must have been
+ * added. SMAIL_EEXISTS when the address is taken, by an account or an alias;
+ * SMAIL_EINVAL for one that is reserved (postmaster and the other names of
+ * RFC 2142) or not well formed. `options` may be NULL.
+ */
+SMAIL_API int smail_account_add(smail_id *out, smail_store *store,
+                                const char *address,
+                                const smail_account_options *options,
+                                smail_error *err);
+/** With all its mail and aliases. */
+SMAIL_API int smail_account_remove(smail_store *store, smail_id account,
+                                   smail_error *err);
+SMAIL_API int smail_account_find(smail_id *out, smail_store *store,
+                                 const char *address, smail_error *err);
+SMAIL_API int smail_account_list(smail_store *store,
+                                 int (*each)(const smail_account *account,
+                                             void *user),
+                                 void *user, smail_error *err);
+/** Calls `each` once. */
+SMAIL_API int smail_account_get(smail_store *store, smail_id account,
+                                int (*each)(const smail_account *account,
+                                            void *user),
+                                void *user, smail_error *err);
+SMAIL_API int smail_account_set_password(smail_store *store, smail_id account,
+                                         smail_span password, smail_error *err);
+SMAIL_API int smail_account_set_disabled(smail_store *store, smail_id account,
+                                         bool disabled, smail_error *err);
+
+/**
+ * Check a password. SMAIL_EAUTH alike, and in the same time, for an unknown
+ * user, a wrong password and a disabled account.
+ */
+SMAIL_API int smail_account_login(smail_id *out, smail_store *store,
+                                  smail_span user, smail_span password,
+                                  smail_error *err);
+
+/* --- Addresses ----------------------------------------------------------- */
+
+typedef struct smail_alias {
+    const char *address;
+    const char *target; /**< An account's address; one alias, several rows. */
+} smail_alias;
+
+/** `alias` may be "@domain": all that is not otherwise known there. Adding
+    more targets to one alias makes it a list. */
+SMAIL_API int smail_alias_add(smail_store *store, const char *alias,
+                              const char *target, smail_error *err);
+/** `target` NULL: all of it. */
+SMAIL_API int smail_alias_remove(smail_store *store, const char *alias,
+                                 const char *target, smail_error *err);
+SMAIL_API int smail_alias_list(smail_store *store,
+                               int (*each)(const smail_alias *alias,
+                                           void *user),
+                               void *user, smail_error *err);
+
+/** Most accounts that one recipient address can stand for. */
+#define SMAIL_RESOLVED_MAX 1000
+
+/**
+ * Who gets the mail for `recipient`: plus-addresses (user+detail), aliases
+ * and catch-all followed, postmaster and abuse always (RFC 5321, 4.5.1), each
+ * account once. `out` has room for `max` ids; `*count` of them are filled.
+ * SMAIL_ENOTFOUND if the domain is ours and nobody has the address;
+ * SMAIL_EINVAL if the domain is not ours; SMAIL_ELIMIT for more than `max`.
+ */
+SMAIL_API int smail_address_resolve(smail_id *out, size_t max, size_t *count,
+                                    smail_store *store,
+                                    const smail_path *recipient,
+                                    smail_error *err);
+
+/** May `account` send as `sender`? 0, or SMAIL_EAUTH. */
+SMAIL_API int smail_address_may_send(smail_store *store, smail_id account,
+                                     const smail_path *sender,
+                                     smail_error *err);
+
+SMAIL_END_DECLS
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smtpmail/store.h - where mail rests: mailboxes, messages, keywords.
+ *
+ * A store is opened once per process and may be used from any thread.  It
+ * owns one writer, which groups what waits into one transaction, so that
+ * many deliveries share one sync to disk.  Any number of processes may have
+ * the same store open: their commits take turns.
+ *
+ * Ids of mailboxes, messages and threads belong to their account: every call
+ * takes both, and answers SMAIL_ENOTFOUND for an id of somebody else.
+ *
+ * A call that changes something has done so durably when it returns 0: it
+ * survives a power cut.
+ */
+#ifndef SMAIL_STORE_H
+#define SMAIL_STORE_H
+
+#include <smtpmail/error.h>
+
+SMAIL_BEGIN_DECLS
+
+typedef struct smail_store smail_store;
+typedef struct smail_append smail_append;
+typedef struct smail_cursor smail_cursor;
+typedef struct smail_content smail_content;
+
+/** Zero in any field means the default. Start from the _INIT value. */
+typedef struct smail_store_options {
+    size_t size;     /**< Set by _INIT; how the struct may grow. */
+    bool must_exist; /**< Do not create: SMAIL_ENOTFOUND instead. */
+    bool manual;     /**< No threads: smail_store_run_batch() is the writer
+                          and the indexer. For tests. */
+    void (*warn)(const char *text, void *user); /**< What an operator should
+                          know; called from any thread. NULL: not told. */
+    void *user;
+} smail_store_options;
+
+#define SMAIL_STORE_OPTIONS_INIT    \
+    {                               \
+        sizeof(smail_store_options) \
+    }
+
+/**
+ * Open, create or upgrade the store at `url`: "sqlite:PATH", or
+ * "sqlite::memory:" for one that lives in this process only. A store of an
+ * older version is backed up beside itself and upgraded in place; one of a
+ * newer version, or a file that is not a store, is refused (SMAIL_ECORRUPT)
+ * and left as it is. `options` may be NULL.
+ */
+SMAIL_API int smail_store_open(smail_store **out, const char *url,
+                               const smail_store_options *options,
+                               smail_error *err);
+
+/** Waits for what was begun. Every append, cursor and content of the store
+    must have been freed. */
+SMAIL_API void smail_store_close(smail_store *store);
+
+/**
+ * `manual` only: commit all that waits, at the time `now` (seconds since the
+ * epoch), index what is new, and call what is to be called.
+ */
+SMAIL_API int smail_store_run_batch(smail_store *store, int64_t now,
+                                    smail_error *err);
+
+/* --- Mailboxes ----------------------------------------------------------- */
+
+/** The special uses of RFC 6154 and RFC 8621, 2; each at most once. */
+typedef enum smail_role {
+    SMAIL_ROLE_NONE,
+    SMAIL_ROLE_INBOX,
+    SMAIL_ROLE_ARCHIVE,
+    SMAIL_ROLE_DRAFTS,
+    SMAIL_ROLE_SENT,
+    SMAIL_ROLE_JUNK,
+    SMAIL_ROLE_TRASH
+} smail_role;
+
+/** Octets of one mailbox name, and how deep mailboxes nest. */
+#define SMAIL_MAILBOX_NAME_MAX 255
+#define SMAIL_MAILBOX_DEPTH_MAX 16
+
+typedef struct smail_mailbox {
+    smail_id id;
+    smail_id parent;  /**< 0 at the top. */
+    const char *name; /**< Own name, UTF-8, without the parents'. */
+    smail_role role;
+    uint32_t uidvalidity; /**< RFC 9051, 2.3.1.1. */
+    uint32_t uidnext;
+    uint64_t total;  /**< Messages in it. */
+    uint64_t unread; /**< Those without $seen. */
+} smail_mailbox;
+
+/** "inbox", "sent" ...; NULL for SMAIL_ROLE_NONE. */
+SMAIL_API const char *smail_role_name(smail_role role);
+
+/**
+ * `path` is UTF-8, levels parted by '/'; missing parents are created. The
+ * mailbox with the inbox role answers to "INBOX" in any case.
+ */
+SMAIL_API int smail_mailbox_create(smail_id *out, smail_store *store,
+                                   smail_id account, const char *path,
+                                   smail_error *err);
+SMAIL_API int smail_mailbox_find(smail_id *out, smail_store *store,
+                                 smail_id account, const char *path,
+                                 smail_error *err);
+SMAIL_API int smail_mailbox_find_role(smail_id *out, smail_store *store,
+                                      smail_id account, smail_role role,
+                                      smail_error *err);
+/** Gives a new name, and with it a new place: `path` as in create(). */
+SMAIL_API int smail_mailbox_rename(smail_store *store, smail_id account,
+                                   smail_id mailbox, const char *path,
+                                   smail_error *err);
+/** Messages that are nowhere else go with it. Not the inbox; not one that
+    has children (SMAIL_ESTATE). */
+SMAIL_API int smail_mailbox_remove(smail_store *store, smail_id account,
+                                   smail_id mailbox, smail_error *err);
+/** Calls `each` for every mailbox, parents before children, by name. A value
+    other than 0 from it ends the walk and is returned. */
+SMAIL_API int smail_mailbox_list(smail_store *store, smail_id account,
+                                 int (*each)(const smail_mailbox *mailbox,
+                                             const char *path, void *user),
+                                 void *user, smail_error *err);
+
+/* --- Adding messages ----------------------------------------------------- */
+
+/** Length of a queue id, without the NUL: lower-case hexadecimal. */
+#define SMAIL_QUEUE_ID_LEN 32
+
+/** Where a message goes. */
+typedef struct smail_target {
+    smail_id account;
+    smail_id mailbox;     /**< 0: the inbox. */
+    const char *keywords; /**< Space-separated, as "$seen $flagged"; or NULL. */
+    int64_t received_at;  /**< Seconds since the epoch; 0: now. */
+} smail_target;
+
+/** What became of it. */
+typedef struct smail_appended {
+    smail_id email;
+    smail_id thread;
+    uint32_t uid;
+} smail_appended;
+
+/**
+ * Add a message piece by piece, to any number of mailboxes of any accounts:
+ * the bytes are stored once. Up to 64 KiB are held in memory, more goes to a
+ * file without a name. Freeing an append that was not committed leaves no
+ * trace of it.
+ *
+ * One append belongs to one thread at a time.
+ */
+SMAIL_API int smail_append_new(smail_append **out, smail_store *store,
+                               smail_error *err);
+SMAIL_API void smail_append_free(smail_append *append);
+
+/** Names the message in replies, trace headers and logs. */
+SMAIL_API const char *smail_append_id(const smail_append *append);
+
+SMAIL_API int smail_append_write(smail_append *append, smail_span content,
+                                 smail_error *err);
+SMAIL_API uint64_t smail_append_size(const smail_append *append);
+
+/** How many Received: the header has so far (RFC 5321, 6.3). */
+SMAIL_API unsigned smail_append_hops(const smail_append *append);
+
+/**
+ * One transaction for all `targets`: when it returns 0 the message is on disk
+ * for each of them and will survive a power cut; only then may SMTP say 250
+ * (RFC 5321, 6.1). `out` has room for `count` results, or is NULL.
+ * SMAIL_EQUOTA, SMAIL_ENOTFOUND: none of them got it.
+ */
+SMAIL_API int smail_append_commit(smail_append *append,
+                                  const smail_target *targets, size_t count,
+                                  smail_appended *out, smail_error *err);
+
+/**
+ * The same without waiting. `done` is called once, from a thread of the
+ * store, and may do little but hand the result on; `error` is NULL on
+ * success, and `results` has `count` entries then. The targets are copied.
+ * The append must not be touched, nor freed, before `done` was called.
+ */
+SMAIL_API int smail_append_commit_later(
+    smail_append *append, const smail_target *targets, size_t count,
+    void (*done)(const smail_error *error, const smail_appended *results,
+                 void *user),
+    void *user, smail_error *err);
+
+/* --- Listing and reading ------------------------------------------------- */
+
+/** Which messages. Zero in any field asks for nothing in particular. */
+typedef struct smail_query {
+    size_t size;
+    smail_id account; /**< Required. */
+    smail_id mailbox;
+    smail_id thread;
+    const char *with;      /**< Has all of these keywords. */
+    const char *without;   /**< Has none of these. */
+    const char *text;      /**< Words, all of them, in headers or body; needs
+                               the index (smail_store_index_lag()). */
+    int64_t before_time;   /**< Page down: behind the entry with this time */
+    smail_id before_email; /**< ... and this id. */
+    uint64_t limit;
+} smail_query;
+
+#define SMAIL_QUERY_INIT    \
+    {                       \
+        sizeof(smail_query) \
+    }
+
+/** One line of a message list. What it points at is good until the next
+    step. All text is UTF-8, decoded, without controls. */
+typedef struct smail_entry {
+    smail_id email;
+    smail_id thread;
+    uint32_t uid;         /**< In the query's mailbox; 0 without one. */
+    int64_t received_at;  /**< Seconds since the epoch, UTC. */
+    int64_t sent_at;      /**< Of Date:; 0 if there is none. */
+    uint64_t size;        /**< As stored, with trace headers. */
+    bool has_attachment;  /**< False until indexed. */
+    const char *queue_id; /**< Of the append that brought it. */
+    const char *keywords; /**< Space-separated, sorted. */
+    const char *from, *to, *subject;
+    const char *message_id; /**< Without angle brackets. */
+    const char *preview;    /**< Empty until indexed. */
+    const char *mailboxes;  /**< Their paths, parted by newlines. */
+} smail_entry;
+
+/** Newest first. */
+SMAIL_API int smail_store_query(smail_cursor **out, smail_store *store,
+                                const smail_query *query, smail_error *err);
+
+/** 1 and an entry, 0 at the end, negative on failure. */
+SMAIL_API int smail_cursor_next(smail_entry *out, smail_cursor *cursor,
+                                smail_error *err);
+SMAIL_API void smail_cursor_free(smail_cursor *cursor);
+
+/** One message by id. Free the cursor when done with the entry. */
+SMAIL_API int smail_email_get(smail_entry *out, smail_cursor **cursor,
+                              smail_store *store, smail_id account,
+                              smail_id email, smail_error *err);
+
+/** The bytes of a message, as they came in; to be read in any order. */
+SMAIL_API int smail_content_open(smail_content **out, smail_store *store,
+                                 smail_id account, smail_id email,
+                                 smail_error *err);
+SMAIL_API uint64_t smail_content_size(const smail_content *content);
+/** Bytes read, fewer than `len` only at the end; negative on failure. */
+SMAIL_API int64_t smail_content_read(void *out, smail_content *content,
+                                     uint64_t offset, size_t len,
+                                     smail_error *err);
+SMAIL_API void smail_content_close(smail_content *content);
+
+/* --- Changing messages --------------------------------------------------- */
+
+/** Longest keyword, and how many a message can have (RFC 8621, 4.1.1). */
+#define SMAIL_KEYWORD_MAX 255
+#define SMAIL_KEYWORDS_MAX 64
+
+/** `add` and `remove` are space-separated keywords or NULL; "$seen",
+    "$flagged", "$answered", "$draft" ... in any case. */
+SMAIL_API int smail_email_flag(smail_store *store, smail_id account,
+                               smail_id email, const char *add,
+                               const char *remove, smail_error *err);
+
+/** Out of every mailbox it is in, into `mailbox` alone. */
+SMAIL_API int smail_email_move(smail_store *store, smail_id account,
+                               smail_id email, smail_id mailbox,
+                               smail_error *err);
+
+/** For good, from all mailboxes. */
+SMAIL_API int smail_email_remove(smail_store *store, smail_id account,
+                                 smail_id email, smail_error *err);
+
+/* --- Care ---------------------------------------------------------------- */
+
+typedef struct smail_store_stats {
+    size_t size;
+    uint64_t accounts, mailboxes, emails, blobs, queued;
+    uint64_t blob_bytes;     /**< Of messages, each counted once. */
+    uint64_t database_bytes; /**< Of the file. */
+    uint64_t unindexed;      /**< Messages the index has yet to see. */
+    uint32_t schema;         /**< Version of the tables. */
+} smail_store_stats;
+
+#define SMAIL_STORE_STATS_INIT    \
+    {                             \
+        sizeof(smail_store_stats) \
+    }
+
+SMAIL_API int smail_store_get_stats(smail_store_stats *out, smail_store *store,
+                                    smail_error *err);
+
+/** Messages that came but are not indexed yet. */
+SMAIL_API int smail_store_index_lag(uint64_t *out, smail_store *store,
+                                    smail_error *err);
+
+/**
+ * Read everything and compare: database pages, rows against rows, counts,
+ * every blob against its hash. Calls `finding` with one line for each fault.
+ * 0 when the store could be read, whatever was found; `*faults` is the count.
+ */
+SMAIL_API int smail_store_check(uint64_t *faults, smail_store *store,
+                                void (*finding)(const char *text, void *user),
+                                void *user, smail_error *err);
+
+SMAIL_END_DECLS
+
+#endif
