@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smtp/server.c - one SMTP or LMTP session, server side (RFC 5321, 3 and 4;
+ * RFC 2033).
+ *
+ *    phase     input is       and then
+ *    START     not touched    CONNECT: to COMMAND, or to REFUSED
+ *    COMMAND   lines          to AUTH, DATA or TLS by a command that is granted
+ *    REFUSED   lines          503 to all but QUIT (RFC 5321, 3.1)
+ *    AUTH      lines          back to COMMAND by accept, reject or "*"
+ *    DATA      content        back to COMMAND behind CRLF.CRLF
+ *    TLS       not touched    secured(): to COMMAND
+ *    CLOSED    not touched    for good
+ *
+ * Whatever the phase, owed notices go out first, and nothing is consumed while
+ * a decision is awaited or too much output is unsent.
+ */
+#include "smtp/server.h"
+
+#include <string.h>
+
+#include <smtpmail/error.h>
+
+#include "base/mem.h"
+#include "base/span.h"
+#include "smtp/address.h"
+#include "smtp/reply.h"
+
+/* Unsent output beyond this stops a client that sends but does not read. */
+#define OUTPUT_BACKLOG 8192
+
+/* An emptied buffer bigger than this is given back. */
+#define ROOM_TO_KEEP 1024
+
+/* What EHLO says in one line has to fit (RFC 5321, 4.5.3.1.5). */
+#define MECHANISMS_MAX 400
+
+/* RFC 5321, 4.5.3.2.7 */
+#define PATIENCE 300
+
+#define DEFAULT_MESSAGE_SIZE (UINT64_C(32) * 1024 * 1024)
+#define DEFAULT_RECIPIENTS 100
+#define DEFAULT_COMMAND_LINE 512
+#define DEFAULT_AUTH_LINE 12288
+#define DEFAULT_ERRORS 20
+#define DEFAULT_COMMANDS 1000
+
+static void set_default(uint32_t *option, uint32_t value)
+{
+    if (*option == 0)
+        *option = value;
+}
+
+static void copy_options(smail_smtp_server_options *out,
+                         const smail_smtp_server_options *options)
+{
+    size_t size = options->size < sizeof(*out) ? options->size : sizeof(*out);
+
+    memset(out, 0, sizeof(*out));
+    memcpy(out, options, size);
+    if (out->max_message_size == 0)
+        out->max_message_size = DEFAULT_MESSAGE_SIZE;
+    set_default(&out->max_recipients, DEFAULT_RECIPIENTS);
+    set_default(&out->max_command_line, DEFAULT_COMMAND_LINE);
+    set_default(&out->max_auth_line, DEFAULT_AUTH_LINE);
+    set_default(&out->max_errors, DEFAULT_ERRORS);
+    set_default(&out->max_commands, DEFAULT_COMMANDS);
+}
+
+/* sasl-mech (RFC 4422, 3.1), parted by single spaces. */
+static bool are_mechanisms(smail_span list)
+{
+    if (list.len == 0 || list.len > MECHANISMS_MAX)
+        return false;
+    while (list.len > 0) {
+        smail_span name = smail__span_cut(&list, ' ');
+
+        if (name.len == 0)
+            return false;
+        for (size_t i = 0; i < name.len; i++)
+            if (!smail__is_alnum(name.data[i]) && name.data[i] != '-' &&
+                name.data[i] != '_')
+                return false;
+    }
+    return true;
+}
+
+static bool are_options_good(const smail_smtp_server_options *options)
+{
+    const char *mechanisms = options->auth_mechanisms;
+
+    return smail__address_is_helo(smail__span(options->hostname)) &&
+           (mechanisms == NULL || are_mechanisms(smail__span(mechanisms))) &&
+           (mechanisms != NULL || !options->require_auth);
+}
+
+/* Both strings of the options, copied into one block. */
+static int copy_strings(smail_smtp_server *session)
+{
+    smail_smtp_server_options *options = &session->options;
+    size_t name = strlen(options->hostname) + 1;
+    size_t mechanisms = options->auth_mechanisms != NULL
+                            ? strlen(options->auth_mechanisms) + 1
+                            : 0;
+
+    session->strings = smail__mem_alloc(options->mem, name + mechanisms);
+    if (session->strings == NULL)
+        return SMAIL_ENOMEM;
+    memcpy(session->strings, options->hostname, name);
+    options->hostname = session->strings;
+    if (mechanisms == 0)
+        return 0;
+    memcpy(session->strings + name, options->auth_mechanisms, mechanisms);
+    for (size_t i = name; i < name + mechanisms; i++)
+        session->strings[i] = smail__upper(session->strings[i]);
+    options->auth_mechanisms = session->strings + name;
+    return 0;
+}
+
+/* The most that replies can come to between two looks at the backlog. */
+static size_t output_max(const smail_smtp_server_options *options)
+{
+    size_t replies = (size_t)options->max_recipients + SMAIL__REPLY_LINES_MAX;
+
+    return 4 * OUTPUT_BACKLOG + replies * SMAIL__REPLY_LINE_MAX;
+}
+
+int smail_smtp_server_new(smail_smtp_server **out,
+                          const smail_smtp_server_options *options)
+{
+    smail_smtp_server_options ours;
+    smail_smtp_server *session;
+
+    if (options->size == 0)
+        return SMAIL_EINVAL;
+    copy_options(&ours, options);
+    if (!are_options_good(&ours))
+        return SMAIL_EINVAL;
+    session = smail__mem_alloc(ours.mem, sizeof(*session));
+    if (session == NULL)
+        return SMAIL_ENOMEM;
+    session->options = ours;
+    session->last_words = (smail_span){ "", 0 };
+    session->mechanism = (smail_span){ "", 0 };
+    smail__line_init(&session->line, ours.mem);
+    smail__buf_init(&session->output, output_max(&ours), ours.mem);
+    smail__buf_init(&session->helo, SMAIL_DOMAIN_MAX * 2, ours.mem);
+    smail__buf_init(&session->response, ours.max_auth_line, ours.mem);
+    smail__transaction_init(&session->mail, ours.mem);
+    if (copy_strings(session) != 0) {
+        smail__mem_free(ours.mem, session);
+        return SMAIL_ENOMEM;
+    }
+    *out = session;
+    return 0;
+}
+
+void smail_smtp_server_free(smail_smtp_server *session)
+{
+    if (session == NULL)
+        return;
+    smail__server_auth_end(session); /* wipes */
+    smail__line_dispose(&session->line);
+    smail__buf_dispose(&session->output);
+    smail__buf_dispose(&session->helo);
+    smail__transaction_clear(&session->mail);
+    smail__mem_free(session->options.mem, session->strings);
+    smail__mem_free(session->options.mem, session);
+}
+
+static int start(smail_smtp_server *session, smail_span *input)
+{
+    (void)input;
+    smail__server_ask(session, SMAIL_SMTP_CONNECT);
+    return 0;
+}
+
+static int refuse_long(smail_smtp_server *session)
+{
+    if (session->phase == SMAIL__SERVER_AUTH)
+        return smail__server_auth_long(session);
+    return smail__server_refuse(session, 500, "5.5.2", "Line too long");
+}
+
+/* A line that is refused ends an exchange of AUTH too. */
+static int refuse_bare(smail_smtp_server *session)
+{
+    smail__server_auth_end(session);
+    return smail__server_refuse(session, 500, "5.5.2",
+                                "Bare CR, bare LF or NUL in command");
+}
+
+static int take_line(smail_smtp_server *session, smail_span *input)
+{
+    smail_span line;
+
+    switch (smail__line_next(&line, &session->line,
+                             smail__server_line_max(session), input)) {
+    case SMAIL__LINE_MORE:
+        return 0;
+    case SMAIL__LINE_READY:
+        return session->phase == SMAIL__SERVER_AUTH
+                   ? smail__server_auth_line(session, line)
+                   : smail__server_command(session, line);
+    case SMAIL__LINE_BARE:
+        return refuse_bare(session);
+    case SMAIL__LINE_LONG:
+        return refuse_long(session);
+    default:
+        return SMAIL_ENOMEM;
+    }
+}
+
+static int (*const steps[SMAIL__SERVER_PHASES])(smail_smtp_server *,
+                                                smail_span *) = {
+    [SMAIL__SERVER_START] = start,
+    [SMAIL__SERVER_COMMAND] = take_line,
+    [SMAIL__SERVER_REFUSED] = take_line,
+    [SMAIL__SERVER_AUTH] = take_line,
+    [SMAIL__SERVER_DATA] = smail__server_data,
+};
+
+/* Hand out the next notice that is owed. False if there is none. */
+static bool give_notice(smail_smtp_server *session, smail_span *input)
+{
+    if (session->owe_reset) {
+        session->owe_reset = false;
+        session->event.type = SMAIL_SMTP_RESET;
+    } else if (session->owe_starttls) {
+        /* RFC 3207, 4.2: what came in the clear behind it never came. */
+        session->owe_starttls = false;
+        session->event.type = SMAIL_SMTP_STARTTLS;
+        session->phase = SMAIL__SERVER_TLS;
+        smail__line_reset(&session->line);
+        *input = smail__span_from(*input, input->len);
+    } else if (session->owe_close) {
+        session->owe_close = false;
+        session->event.type = SMAIL_SMTP_CLOSE;
+        session->phase = SMAIL__SERVER_CLOSED;
+        smail__line_reset(&session->line);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static const smail_smtp_event wait_event = { .type = SMAIL_SMTP_WAIT };
+
+static bool must_wait(const smail_smtp_server *session)
+{
+    return session->pending != SMAIL_SMTP_NEED_INPUT ||
+           session->phase == SMAIL__SERVER_TLS ||
+           session->phase == SMAIL__SERVER_CLOSED ||
+           session->output.len > OUTPUT_BACKLOG;
+}
+
+int smail_smtp_server_feed(const smail_smtp_event **out,
+                           smail_smtp_server *session, smail_span *input)
+{
+    *out = &session->event;
+    for (;;) {
+        if (session->pending == SMAIL_SMTP_NEED_INPUT &&
+            give_notice(session, input))
+            return 0;
+        if (must_wait(session)) {
+            /* The event stays readable while its decision is awaited. */
+            *out = &wait_event;
+            return 0;
+        }
+        session->event.type = SMAIL_SMTP_NEED_INPUT;
+        if (input->len == 0 && session->phase != SMAIL__SERVER_START)
+            return 0;
+        if (steps[session->phase](session, input) != 0)
+            return smail__server_collapse(session);
+        if (session->event.type != SMAIL_SMTP_NEED_INPUT)
+            return 0;
+    }
+}
+
+smail_span smail_smtp_server_output(const smail_smtp_server *session)
+{
+    return session->output.len > 0 ? smail__buf_span(&session->output)
+                                   : session->last_words;
+}
+
+void smail_smtp_server_sent(smail_smtp_server *session, size_t len)
+{
+    if (session->output.len == 0) {
+        session->last_words = smail__span_from(session->last_words, len);
+        return;
+    }
+    smail__buf_consume(&session->output,
+                       len < session->output.len ? len : session->output.len);
+    if (session->output.len == 0 && session->output.room > ROOM_TO_KEEP) {
+        smail__buf_dispose(&session->output);
+    }
+}
+
+int smail_smtp_server_secured(smail_smtp_server *session)
+{
+    if (session->phase == SMAIL__SERVER_START &&
+        session->pending == SMAIL_SMTP_NEED_INPUT) {
+        session->secured = true;
+        return 0;
+    }
+    if (session->phase != SMAIL__SERVER_TLS)
+        return SMAIL_ESTATE;
+    session->secured = true;
+    session->authenticated = false;
+    session->greeted = false;
+    session->extended = false;
+    smail__buf_clear(&session->helo);
+    session->phase = SMAIL__SERVER_COMMAND;
+    return 0;
+}
+
+bool smail_smtp_server_is_secured(const smail_smtp_server *session)
+{
+    return session->secured;
+}
+
+bool smail_smtp_server_is_authenticated(const smail_smtp_server *session)
+{
+    return session->authenticated;
+}
+
+bool smail_smtp_server_is_extended(const smail_smtp_server *session)
+{
+    return session->extended;
+}
+
+smail_span smail_smtp_server_helo(const smail_smtp_server *session)
+{
+    return session->helo.len > 0 ? smail__buf_span(&session->helo)
+                                 : (smail_span){ "", 0 };
+}
+
+bool smail_smtp_server_in_transaction(const smail_smtp_server *session)
+{
+    return session->mail.open;
+}
+
+unsigned smail_smtp_server_patience(const smail_smtp_server *session)
+{
+    (void)session;
+    return PATIENCE;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smtp/server.h - what the files of the server session share.
+ *
+ * server.c        the session: feed, output, notices
+ * server_verb.c   one function a command
+ * server_mail.c   MAIL and RCPT
+ * server_auth.c   AUTH and the lines of its exchange
+ * server_data.c   content
+ * server_decide.c the answers of the caller
+ * server_reply.c  replies, errors that add up, the end
+ */
+#ifndef SMAIL__SMTP_SERVER_H
+#define SMAIL__SMTP_SERVER_H
+
+#include <smtpmail/smtp_server.h>
+
+#include "base/buf.h"
+#include "smtp/command.h"
+#include "smtp/line.h"
+#include "smtp/transaction.h"
+
+enum smail__server_phase {
+    SMAIL__SERVER_START,   /* nothing said yet: CONNECT comes first */
+    SMAIL__SERVER_COMMAND, /* a command line comes next */
+    SMAIL__SERVER_REFUSED, /* greeted with 5yz: only QUIT is heard */
+    SMAIL__SERVER_AUTH,    /* a line of a SASL exchange comes next */
+    SMAIL__SERVER_DATA,    /* content comes next */
+    SMAIL__SERVER_TLS,     /* the caller shakes hands; secured() comes next */
+    SMAIL__SERVER_CLOSED,  /* CLOSE was handed out */
+    SMAIL__SERVER_PHASES
+};
+
+struct smail_smtp_server {
+    smail_smtp_server_options
+        options;   /* no zero left where one means default */
+    char *strings; /* what its two strings point into */
+    enum smail__server_phase phase;
+    smail_smtp_event event;
+    smail_smtp_event_type pending; /* the decision awaited, or NEED_INPUT */
+    bool secured;
+    bool authenticated;
+    bool greeted;   /* HELO, EHLO or LHLO was accepted */
+    bool extended;  /* and it was not HELO */
+    bool owe_reset; /* notices to hand out, in this order */
+    bool owe_starttls;
+    bool owe_close;
+    uint32_t errors;        /* refused commands since the last mail taken */
+    uint32_t idle_commands; /* those that carried nothing, likewise */
+    struct smail__line line;
+    struct smail__buf output;
+    smail_span last_words;      /* a constant to send behind `output` */
+    struct smail__buf helo;     /* the name given */
+    struct smail__buf response; /* of AUTH, decoded */
+    smail_span mechanism;       /* of the exchange; points into the options */
+    struct smail__transaction mail;
+};
+
+/* Every function below that returns int returns 0 or SMAIL_ENOMEM. */
+
+/* server_reply.c */
+int smail__server_reply(smail_smtp_server *session, int code,
+                        const char *status, const char *text);
+/* The same for a command turned down, which counts; too many end it. */
+int smail__server_refuse(smail_smtp_server *session, int code,
+                         const char *status, const char *text);
+/* Count a command that carries no mail forward; false: too many, it is over. */
+bool smail__server_may_idle(smail_smtp_server *session, int *error);
+/* What went wrong with `output`: to be looked at after writing to it. */
+int smail__server_output_error(const smail_smtp_server *session);
+/* End the transaction without END_OF_DATA; says so if there was one. */
+void smail__server_reset(smail_smtp_server *session);
+/* No more input: RESET if it is owed, then CLOSE. */
+void smail__server_close(smail_smtp_server *session);
+/* No memory: 421 from a constant, then CLOSE. Returns SMAIL_ENOMEM. */
+int smail__server_collapse(smail_smtp_server *session);
+/* Hand out `session->event` as a decision of this type. */
+void smail__server_ask(smail_smtp_server *session, smail_smtp_event_type type);
+
+/* server_verb.c */
+int smail__server_command(smail_smtp_server *session, smail_span line);
+/* The longest line that has to be kept until its verb is known. */
+size_t smail__server_line_max(const smail_smtp_server *session);
+/* Whether AUTH may be used, and so is advertised. */
+bool smail__server_offers_auth(const smail_smtp_server *session);
+
+/* server_mail.c */
+int smail__server_mail(smail_smtp_server *session, smail_span argument);
+int smail__server_rcpt(smail_smtp_server *session, smail_span argument);
+
+/* server_auth.c */
+int smail__server_auth(smail_smtp_server *session, smail_span argument);
+int smail__server_auth_line(smail_smtp_server *session, smail_span line);
+int smail__server_auth_long(smail_smtp_server *session);
+void smail__server_auth_end(smail_smtp_server *session);
+
+/* server_data.c */
+void smail__server_data_begin(smail_smtp_server *session);
+int smail__server_data(smail_smtp_server *session, smail_span *input);
+/* As many replies as END_OF_DATA has: one, or in LMTP one a recipient. */
+size_t smail__server_replies_due(const smail_smtp_server *session);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smtp/server_reply.c - replies of the server session, errors that add up,
+ * and the ways a session ends.
+ */
+#include <smtpmail/error.h>
+
+#include "base/span.h"
+#include "smtp/reply.h"
+#include "smtp/server.h"
+
+int smail__server_output_error(const smail_smtp_server *session)
+{
+    return smail__buf_error(&session->output) == 0 ? 0 : SMAIL_ENOMEM;
+}
+
+int smail__server_reply(smail_smtp_server *session, int code,
+                        const char *status, const char *text)
+{
+    smail__reply_put(&session->output, code, status, text);
+    return smail__server_output_error(session);
+}
+
+int smail__server_refuse(smail_smtp_server *session, int code,
+                         const char *status, const char *text)
+{
+    if (session->errors < session->options.max_errors) {
+        session->errors++;
+        return smail__server_reply(session, code, status, text);
+    }
+    smail__server_close(session);
+    return smail__server_reply(session, 421, "4.7.0", "Too many errors");
+}
+
+bool smail__server_may_idle(smail_smtp_server *session, int *error)
+{
+    *error = 0;
+    if (session->idle_commands < session->options.max_commands) {
+        session->idle_commands++;
+        return true;
+    }
+    smail__server_close(session);
+    *error = smail__server_reply(session, 421, "4.7.0",
+                                 "Too many commands without mail");
+    return false;
+}
+
+void smail__server_reset(smail_smtp_server *session)
+{
+    if (session->mail.open)
+        session->owe_reset = true;
+    smail__transaction_clear(&session->mail);
+}
+
+void smail__server_close(smail_smtp_server *session)
+{
+    smail__server_reset(session);
+    smail__server_auth_end(session);
+    session->pending = SMAIL_SMTP_NEED_INPUT;
+    session->owe_starttls = false;
+    session->owe_close = true;
+}
+
+int smail__server_collapse(smail_smtp_server *session)
+{
+    smail__server_close(session);
+    if (session->last_words.len == 0)
+        session->last_words =
+            SMAIL__SPAN("421 4.3.0 Out of memory, closing connection\r\n");
+    return SMAIL_ENOMEM;
+}
+
+void smail__server_ask(smail_smtp_server *session, smail_smtp_event_type type)
+{
+    session->event.type = type;
+    session->pending = type;
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smtp/server_verb.c - the commands of a session (RFC 5321, 4.1.1), but for
+ * MAIL, RCPT and AUTH, which have files of their own. What each verb may
+ * stand with is in the table of command.c; order is kept here (RFC 5321,
+ * 4.1.4).
+ */
+#include <smtpmail/error.h>
+
+#include "base/format.h"
+#include "base/span.h"
+#include "smtp/address.h"
+#include "smtp/server.h"
+
+#define USAGE_MAX 64
+
+bool smail__server_offers_auth(const smail_smtp_server *session)
+{
+    return session->options.auth_mechanisms != NULL &&
+           (session->secured || session->options.auth_without_tls);
+}
+
+static size_t line_max(const smail_smtp_server *session, enum smail__verb verb)
+{
+    size_t command = session->options.max_command_line +
+                     smail__command_form(verb)->extra_line;
+    size_t auth = session->options.max_auth_line;
+
+    if (verb == SMAIL__VERB_AUTH && smail__server_offers_auth(session))
+        return auth > command ? auth : command;
+    return command;
+}
+
+size_t smail__server_line_max(const smail_smtp_server *session)
+{
+    size_t mail = line_max(session, SMAIL__VERB_MAIL);
+    size_t auth = line_max(session, SMAIL__VERB_AUTH);
+
+    if (session->phase == SMAIL__SERVER_AUTH)
+        return session->options.max_auth_line;
+    return mail > auth ? mail : auth;
+}
+
+/* RFC 2034, 4: no enhanced code in an answer to HELO and EHLO. */
+static int hello(smail_smtp_server *session, smail_span name, bool extended)
+{
+    if (!smail__address_is_helo(name))
+        return smail__server_refuse(session, 501, NULL,
+                                    "Not a valid host name");
+    /* So that accept() cannot fail to remember the name. */
+    if (smail__buf_reserve(&session->helo, name.len) != 0)
+        return SMAIL_ENOMEM;
+    session->event.helo =
+        (smail_smtp_helo){ .name = name, .extended = extended };
+    smail__server_ask(session, SMAIL_SMTP_HELO);
+    return 0;
+}
+
+static int helo(smail_smtp_server *session, smail_span argument)
+{
+    return hello(session, argument, false);
+}
+
+static int ehlo(smail_smtp_server *session, smail_span argument)
+{
+    return hello(session, argument, true);
+}
+
+static int data(smail_smtp_server *session, smail_span argument)
+{
+    (void)argument;
+    if (!session->mail.open)
+        return smail__server_refuse(session, 503, "5.5.1", "Need MAIL first");
+    if (session->mail.recipients == 0) /* RFC 5321, 3.3 */
+        return smail__server_refuse(session, 503, "5.5.1",
+                                    "No valid recipients");
+    smail__server_ask(session, SMAIL_SMTP_DATA);
+    return 0;
+}
+
+static int rset(smail_smtp_server *session, smail_span argument)
+{
+    (void)argument;
+    smail__server_reset(session);
+    return smail__server_reply(session, 250, "2.0.0", "OK");
+}
+
+static int noop(smail_smtp_server *session, smail_span argument)
+{
+    (void)argument;
+    return smail__server_reply(session, 250, "2.0.0", "OK");
+}
+
+static int quit(smail_smtp_server *session, smail_span argument)
+{
+    (void)argument;
+    smail__server_close(session);
+    return smail__server_reply(session, 221, "2.0.0", "Goodbye");
+}
+
+/* RFC 5321, 7.3: who exists is not told to strangers. */
+static int vrfy(smail_smtp_server *session, smail_span argument)
+{
+    (void)argument;
+    return smail__server_reply(
+        session, 252, "2.0.0",
+        "Cannot VRFY user, but will accept message and attempt delivery");
+}
+
+static int expn(smail_smtp_server *session, smail_span argument)
+{
+    (void)argument;
+    return smail__server_refuse(session, 502, "5.5.1",
+                                "Command not implemented");
+}
+
+static int help(smail_smtp_server *session, smail_span argument)
+{
+    (void)argument;
+    return smail__server_reply(session, 214, "2.0.0", "See RFC 5321");
+}
+
+/* RFC 3207, 4. The notices go out in order: RESET, then STARTTLS. */
+static int starttls(smail_smtp_server *session, smail_span argument)
+{
+    (void)argument;
+    if (!session->options.offer_starttls)
+        return smail__server_refuse(session, 502, "5.5.1",
+                                    "Command not implemented");
+    if (session->secured)
+        return smail__server_refuse(session, 503, "5.5.1", "TLS is already up");
+    smail__server_reset(session);
+    session->owe_starttls = true;
+    return smail__server_reply(session, 220, "2.0.0", "Ready to start TLS");
+}
+
+static int unknown(smail_smtp_server *session, smail_span argument)
+{
+    (void)argument;
+    return smail__server_refuse(session, 500, "5.5.2",
+                                "Command not recognized");
+}
+
+static int (*const handlers[])(smail_smtp_server *, smail_span) = {
+    [SMAIL__VERB_UNKNOWN] = unknown,
+    [SMAIL__VERB_HELO] = helo,
+    [SMAIL__VERB_EHLO] = ehlo,
+    [SMAIL__VERB_LHLO] = ehlo,
+    [SMAIL__VERB_MAIL] = smail__server_mail,
+    [SMAIL__VERB_RCPT] = smail__server_rcpt,
+    [SMAIL__VERB_DATA] = data,
+    [SMAIL__VERB_RSET] = rset,
+    [SMAIL__VERB_NOOP] = noop,
+    [SMAIL__VERB_QUIT] = quit,
+    [SMAIL__VERB_VRFY] = vrfy,
+    [SMAIL__VERB_EXPN] = expn,
+    [SMAIL__VERB_HELP] = help,
+    [SMAIL__VERB_AUTH] = smail__server_auth,
+    [SMAIL__VERB_STARTTLS] = starttls,
+};
+
+static bool is_spoken(const smail_smtp_server *session,
+                      const struct smail__command_form *form)
+{
+    return session->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP ? form->lmtp
+                                                                 : form->smtp;
+}
+
+static bool is_argument_good(const struct smail__command_form *form,
+                             smail_span argument)
+{
+    if (form->argument == SMAIL__ARGUMENT_NONE)
+        return argument.len == 0;
+    return form->argument == SMAIL__ARGUMENT_OPTIONAL || argument.len > 0;
+}
+
+static int refuse_argument(smail_smtp_server *session, enum smail__verb verb)
+{
+    bool hello_verb = verb == SMAIL__VERB_HELO || verb == SMAIL__VERB_EHLO ||
+                      verb == SMAIL__VERB_LHLO;
+    char text[USAGE_MAX];
+
+    (void)smail__format(text, sizeof(text), "Usage: %s",
+                        smail__command_form(verb)->usage);
+    return smail__server_refuse(session, 501, hello_verb ? NULL : "5.5.4",
+                                text);
+}
+
+int smail__server_command(smail_smtp_server *session, smail_span line)
+{
+    const struct smail__command_form *form;
+    struct smail__command command;
+    int error;
+
+    smail__command_parse(&command, line);
+    form = smail__command_form(command.verb);
+    if (!is_spoken(session, form))
+        return unknown(session, command.argument);
+    if (line.len + 2 > line_max(session, command.verb))
+        return smail__server_refuse(session, 500, "5.5.2", "Line too long");
+    /* RFC 5321, 3.1: having said 554, wait for QUIT and nothing else. */
+    if (session->phase == SMAIL__SERVER_REFUSED &&
+        command.verb != SMAIL__VERB_QUIT)
+        return smail__server_refuse(session, 503, "5.5.1",
+                                    "No service here, please QUIT");
+    if (session->options.require_tls && !session->secured && !form->in_clear)
+        return smail__server_refuse(session, 530, "5.7.0",
+                                    "Must issue a STARTTLS command first");
+    if (!is_argument_good(form, command.argument))
+        return refuse_argument(session, command.verb);
+    if (form->idle && !smail__server_may_idle(session, &error))
+        return error;
+    return handlers[command.verb](session, command.argument);
+}
