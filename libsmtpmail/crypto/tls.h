@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * crypto/tls.h - TLS without sockets: certificates, and streams that turn
+ * ciphertext into plaintext and back (RFC 8446, RFC 5246).
+ *
+ * A context holds a certificate and the rules; it is shared by any number of
+ * streams on any threads. A stream belongs to one thread at a time. Between
+ * it and the socket lie two buffers of SMAIL__TLS_BUFFER octets, so neither
+ * side can make it grow.
+ */
+#ifndef SMAIL__CRYPTO_TLS_H
+#define SMAIL__CRYPTO_TLS_H
+
+#include <smtpmail/error.h>
+
+/* Larger ones cost twice the memory of an idle connection and gain nothing. */
+#define SMAIL__TLS_BUFFER 4096
+
+struct smail__tls_context;
+struct smail__tls_stream;
+
+/*
+ * Read a PEM chain, own certificate first, and its key. The error names the
+ * file and what is wrong with it: not there, not allowed, no PEM, another
+ * key, a passphrase. A certificate out of date loads; ask not_after().
+ */
+int smail__tls_server_new(struct smail__tls_context **out,
+                          const char *certificate, const char *key,
+                          smail_error *err);
+
+/* `authorities` is a PEM file of trusted certificates; NULL: the system's. */
+int smail__tls_client_new(struct smail__tls_context **out,
+                          const char *authorities, smail_error *err);
+
+/* Counted: each holder lets go of its own; streams hold theirs by themselves.
+   Both may be called from any thread. */
+struct smail__tls_context *smail__tls_context_ref(struct smail__tls_context *);
+void smail__tls_context_free(struct smail__tls_context *context);
+
+/* When the certificate of a server's context begins and ends to be valid, in
+   seconds since the epoch. */
+int64_t smail__tls_context_not_before(const struct smail__tls_context *context);
+int64_t smail__tls_context_not_after(const struct smail__tls_context *context);
+
+/*
+ * `name` is for clients: the server's name, sent as SNI (RFC 6066, 3) and
+ * demanded of its certificate. NULL: none is sent and nothing demanded.
+ */
+int smail__tls_stream_new(struct smail__tls_stream **out,
+                          struct smail__tls_context *context, const char *name,
+                          smail_error *err);
+void smail__tls_stream_free(struct smail__tls_stream *stream);
+
+/* Give ciphertext from the peer; returns how much was taken, maybe nothing
+   until some was read. */
+size_t smail__tls_stream_feed(struct smail__tls_stream *stream,
+                              smail_span ciphertext);
+
+/* Ciphertext for the peer, to be sent in order; and drop what was sent. The
+   span may be a part: ask again after dropping it. */
+smail_span smail__tls_stream_output(struct smail__tls_stream *stream);
+void smail__tls_stream_sent(struct smail__tls_stream *stream, size_t len);
+
+/* 1 when it is done, 0 while it waits for bytes from or room towards the
+   peer; SMAIL_EIO when it failed: send the output, it holds the alert. */
+int smail__tls_stream_handshake(struct smail__tls_stream *stream,
+                                smail_error *err);
+
+/* 1 and `*len` octets; 0 when there are none now; SMAIL_ESTATE when the peer
+   has closed in good order; SMAIL_EIO when the stream is broken. */
+int smail__tls_stream_read(size_t *len, struct smail__tls_stream *stream,
+                           void *out, size_t room, smail_error *err);
+
+/* 1 and how much of `plaintext` was taken in `*len`; 0 when the output must
+   be sent first; SMAIL_EIO when the stream is broken. */
+int smail__tls_stream_write(size_t *len, struct smail__tls_stream *stream,
+                            smail_span plaintext, smail_error *err);
+
+/* Queue a close_notify (RFC 8446, 6.1). */
+void smail__tls_stream_close(struct smail__tls_stream *stream);
+
+/* "TLSv1.3", "TLS_AES_256_GCM_SHA384": once the handshake is done. They
+   outlive the stream. */
+const char *smail__tls_stream_protocol(const struct smail__tls_stream *stream);
+const char *smail__tls_stream_cipher(const struct smail__tls_stream *stream);
+
+/* Before a thread that used TLS ends. */
+void smail__tls_thread_stop(void);
+
+#endif
