@@ -138,11 +138,18 @@ static int take_offset(int64_t *out, smail_span text)
     return 0;
 }
 
+static bool is_leap(int year)
+{
+    return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
+
 static bool in_calendar(const struct smail__date *d)
 {
     static const int lengths[] = { 31, 29, 31, 30, 31, 30,
                                    31, 31, 30, 31, 30, 31 };
 
+    if (d->month == 2 && d->day == 29 && !is_leap(d->year))
+        return false;
     return d->month >= 1 && d->month <= 12 && d->day >= 1 &&
            d->day <= lengths[d->month - 1] && d->hour <= 23 &&
            d->minute <= 59 && d->second <= 60;
@@ -163,6 +170,8 @@ int smail__date_parse_rfc3339(int64_t *out, smail_span text)
 
     if (text.len > 0 && text.data[0] == '.') {
         text = smail__span_from(text, 1);
+        if (text.len == 0 || !smail__is_digit(text.data[0]))
+            return SMAIL_EMALFORMED;
         while (text.len > 0 && smail__is_digit(text.data[0]))
             text = smail__span_from(text, 1);
     }

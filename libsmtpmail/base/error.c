@@ -26,9 +26,9 @@ static const char *const descriptions[] = {
 
 const char *smail_strerror(int code)
 {
-    size_t count = sizeof(descriptions) / sizeof(descriptions[0]);
+    int count = (int)(sizeof(descriptions) / sizeof(descriptions[0]));
 
-    if (code > 0 || (size_t)-code >= count)
+    if (code > 0 || code <= -count)
         return "unknown error";
     return descriptions[-code];
 }

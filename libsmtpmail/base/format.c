@@ -35,11 +35,11 @@ static void put(struct sink *sink, const char *data, size_t len)
     sink->len += len;
 }
 
-static void put_padded(struct sink *sink, const struct directive *d, char pad,
+static void put_padded(struct sink *sink, const struct directive *d,
                        const char *data, size_t len)
 {
     for (size_t i = len; i < d->width; i++)
-        put(sink, &pad, 1);
+        put(sink, " ", 1);
     put(sink, data, len);
 }
 
@@ -54,9 +54,11 @@ static void put_number(struct sink *sink, const struct directive *d,
     do
         text[--at] = digits[value % base];
     while ((value /= base) != 0);
+    while (d->zero && sizeof(text) - at + negative < d->width && at > 1)
+        text[--at] = '0';
     if (negative)
         text[--at] = '-';
-    put_padded(sink, d, d->zero ? '0' : ' ', text + at, sizeof(text) - at);
+    put_padded(sink, d, text + at, sizeof(text) - at);
 }
 
 static size_t text_length(const struct directive *d, const char *text)
@@ -125,7 +127,7 @@ static void convert(struct sink *sink, const struct directive *d, va_list *args)
 
         if (text == NULL)
             text = "(null)";
-        put_padded(sink, d, ' ', text, text_length(d, text));
+        put_padded(sink, d, text, text_length(d, text));
     } else if (d->letter == 'c') {
         char byte = (char)va_arg(*args, int);
 
