@@ -49,8 +49,7 @@ void smail__line_dispose(struct smail__line *line)
     smail__buf_dispose(&line->buf);
 }
 
-/* How many bytes at the front of `input` are neither CR nor LF nor NUL. */
-static size_t plain_run(smail_span input)
+size_t smail__line_plain_run(smail_span input)
 {
     input.len = smail__span_find(input, '\n');
     input.len = smail__span_find(input, '\r');
@@ -79,6 +78,8 @@ static enum smail__line_result refuse(struct smail__line *line,
 
 static bool keep(struct smail__line *line, smail_span run)
 {
+    if (run.len == 0)
+        return true;
     smail__buf_append(&line->buf, run);
     return smail__buf_error(&line->buf) == 0;
 }
@@ -114,11 +115,13 @@ enum smail__line_result smail__line_next(smail_span *out,
     if (line->skipping)
         skip_to_crlf(line, input);
     while (input->len > 0 && result == SMAIL__LINE_MORE) {
-        size_t run = line->after_cr ? 0 : plain_run(*input);
+        size_t run = line->after_cr ? 0 : smail__line_plain_run(*input);
+        size_t taken = line->buf.len + 2;
+        size_t room = max > taken ? max - taken : 0;
 
-        if (line->buf.len + run + 2 > max)
+        if (run > room && !line->clip)
             return refuse(line, SMAIL__LINE_LONG);
-        if (run > 0 && !keep(line, smail__span_slice(*input, 0, run)))
+        if (!keep(line, smail__span_slice(*input, 0, run < room ? run : room)))
             return SMAIL__LINE_NOMEM;
         *input = smail__span_from(*input, run);
         if (input->len > 0)

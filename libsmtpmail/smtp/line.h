@@ -22,7 +22,9 @@ struct smail__line {
     struct smail__buf buf; /* the line so far: the only copy of input kept */
     bool done;             /* it was handed out; the next call starts anew */
     bool after_cr;         /* the last byte was a CR not yet judged */
-    bool skipping;         /* it was refused; drop up to its CRLF */
+    bool clip;     /* keep the front of a line over the limit, rather than
+                      refuse it */
+    bool skipping; /* it was refused; drop up to its CRLF */
 };
 
 void smail__line_init(struct smail__line *line, const smail_mem *mem);
@@ -39,5 +41,8 @@ void smail__line_reset(struct smail__line *line);
 enum smail__line_result smail__line_next(smail_span *out,
                                          struct smail__line *line, size_t max,
                                          smail_span *input);
+
+/* How many bytes at the front of `input` are neither CR nor LF nor NUL. */
+size_t smail__line_plain_run(smail_span input);
 
 #endif

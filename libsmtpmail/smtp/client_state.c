@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smtp/client_state.c - what a reply means, by what it answers.
+ *
+ *    state      2yz                            anything else
+ *    GREETING   say EHLO                       CLOSE
+ *    EHLO       STARTTLS if wanted, or READY   5yz: HELO; else CLOSE
+ *    HELO       READY                          CLOSE
+ *    STARTTLS   220: STARTTLS                  READY in the clear, or CLOSE
+ *    IDLE       nothing was asked: CLOSE       CLOSE
+ *    AUTH       AUTH_DONE, READY               334: CHALLENGE; else as 2yz
+ *    MAIL RCPT DATA END                        see client_send.c
+ *    BODY       too early: CLOSE               DONE, CLOSE
+ *    RSET       READY                          CLOSE
+ *    QUIT       CLOSE                          CLOSE
+ *
+ * 421 is DONE where a transaction runs, and CLOSE (RFC 5321, 3.8).
+ */
+#include <smtpmail/error.h>
+
+#include "base/span.h"
+#include "smtp/client.h"
+#include "smtp/extension.h"
+
+static bool is_yes(const smail_smtp_client *session)
+{
+    return session->last.code / 100 == 2;
+}
+
+void smail__client_emit(smail_smtp_client *session,
+                        smail_smtp_client_event_type type)
+{
+    session->event =
+        (smail_smtp_client_event){ .type = type, .reply = session->last };
+}
+
+void smail__client_ready(smail_smtp_client *session)
+{
+    session->state = SMAIL__CLIENT_IDLE;
+    session->owe_ready = true;
+}
+
+static int refused(smail_smtp_client *session)
+{
+    smail__client_close(session, SMAIL_SMTP_CLOSE_REFUSED);
+    return 0;
+}
+
+static int nonsense(smail_smtp_client *session)
+{
+    smail__client_close(session, SMAIL_SMTP_CLOSE_NONSENSE);
+    return 0;
+}
+
+static int say_hello(smail_smtp_client *session, enum smail__client_state state,
+                     const char *verb)
+{
+    session->extensions = 0;
+    session->max_size = 0;
+    smail__buf_clear(&session->mechanisms);
+    smail__buf_printf(&session->output, "%s ", verb);
+    smail__buf_puts(&session->output, session->options.hostname);
+    return smail__client_say(session, state, "\r\n");
+}
+
+int smail__client_hello(smail_smtp_client *session)
+{
+    bool lmtp = session->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP;
+
+    return say_hello(session, SMAIL__CLIENT_EHLO, lmtp ? "LHLO" : "EHLO");
+}
+
+static int on_greeting(smail_smtp_client *session)
+{
+    session->greeted = true;
+    return is_yes(session) ? smail__client_hello(session) : refused(session);
+}
+
+/* One line of the reply to EHLO. */
+static void learn(smail_smtp_client *session, smail_span line)
+{
+    smail_span parameters;
+    unsigned bit = smail__extension_read(&parameters, line);
+
+    session->extensions |= bit;
+    if (bit == SMAIL__EXTENSION_SIZE &&
+        smail__span_number(&session->max_size, parameters) != 0)
+        session->max_size = 0;
+    if (bit == SMAIL__EXTENSION_AUTH) {
+        smail__buf_clear(&session->mechanisms);
+        smail__buf_append(
+            &session->mechanisms,
+            smail__span_slice(parameters, 0, session->mechanisms.max));
+    }
+}
+
+/* STARTTLS if it is wanted and not yet done; else the session is ready. */
+static int secure_or_ready(smail_smtp_client *session)
+{
+    bool wanted = session->options.tls != SMAIL_SMTP_TLS_NEVER &&
+                  !session->secured && !session->tls_refused;
+
+    if (wanted && (session->extensions & SMAIL__EXTENSION_STARTTLS) != 0)
+        return smail__client_say(session, SMAIL__CLIENT_STARTTLS,
+                                 "STARTTLS\r\n");
+    if (session->options.tls == SMAIL_SMTP_TLS_REQUIRED && !session->secured)
+        smail__client_close(session, SMAIL_SMTP_CLOSE_NO_TLS);
+    else
+        smail__client_ready(session);
+    return 0;
+}
+
+static int on_ehlo(smail_smtp_client *session)
+{
+    smail_span text = session->last.text;
+
+    /* RFC 5321, 3.2: who does not know EHLO may know HELO. */
+    if (session->last.code / 100 == 5 &&
+        session->options.protocol == SMAIL_SMTP_PROTOCOL_SMTP)
+        return say_hello(session, SMAIL__CLIENT_HELO, "HELO");
+    if (!is_yes(session))
+        return refused(session);
+    (void)smail__span_cut(&text, '\n'); /* its name and greeting */
+    while (text.len > 0)
+        learn(session, smail__span_cut(&text, '\n'));
+    if (smail__buf_error(&session->mechanisms) != 0)
+        return SMAIL_ENOMEM;
+    return secure_or_ready(session);
+}
+
+static int on_helo(smail_smtp_client *session)
+{
+    return is_yes(session) ? secure_or_ready(session) : refused(session);
+}
+
+static int on_starttls(smail_smtp_client *session)
+{
+    if (session->last.code == 220) {
+        session->state = SMAIL__CLIENT_TLS;
+        session->owe_starttls = true;
+        return 0;
+    }
+    session->tls_refused = true;
+    return secure_or_ready(session);
+}
+
+/* The server does not want the rest; the rest may not look like commands. */
+static int on_body(smail_smtp_client *session)
+{
+    if (is_yes(session))
+        return nonsense(session);
+    smail__client_settle(session);
+    return refused(session);
+}
+
+static int on_rset(smail_smtp_client *session)
+{
+    if (!is_yes(session))
+        return refused(session);
+    smail__client_ready(session);
+    return 0;
+}
+
+static int on_quit(smail_smtp_client *session)
+{
+    smail__client_close(session, SMAIL_SMTP_CLOSE_QUIT);
+    return 0;
+}
+
+static int (*const handlers[SMAIL__CLIENT_STATES])(smail_smtp_client *) = {
+    [SMAIL__CLIENT_GREETING] = on_greeting,
+    [SMAIL__CLIENT_EHLO] = on_ehlo,
+    [SMAIL__CLIENT_HELO] = on_helo,
+    [SMAIL__CLIENT_STARTTLS] = on_starttls,
+    [SMAIL__CLIENT_IDLE] = nonsense,
+    [SMAIL__CLIENT_AUTH] = smail__client_on_auth,
+    [SMAIL__CLIENT_MAIL] = smail__client_on_mail,
+    [SMAIL__CLIENT_RCPT] = smail__client_on_rcpt,
+    [SMAIL__CLIENT_DATA] = smail__client_on_data,
+    [SMAIL__CLIENT_BODY] = on_body,
+    [SMAIL__CLIENT_END] = smail__client_on_end,
+    [SMAIL__CLIENT_RSET] = on_rset,
+    [SMAIL__CLIENT_QUIT] = on_quit,
+};
+
+static bool in_transaction(const smail_smtp_client *session)
+{
+    return session->state >= SMAIL__CLIENT_MAIL &&
+           session->state <= SMAIL__CLIENT_END;
+}
+
+int smail__client_take_reply(smail_smtp_client *session)
+{
+    if (session->last.code == 421 && session->state != SMAIL__CLIENT_QUIT) {
+        if (in_transaction(session))
+            smail__client_settle(session);
+        return refused(session);
+    }
+    return handlers[session->state](session);
+}
