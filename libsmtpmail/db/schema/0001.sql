@@ -67,6 +67,7 @@ CREATE TABLE app_password (
     last_used {INT} NOT NULL DEFAULT 0,
     PRIMARY KEY (account, id)
 ) {CLUSTERED};
+CREATE UNIQUE INDEX app_password_by_secret ON app_password (secret);
 
 -- token: SHA-256 of what the client holds.
 CREATE TABLE session (

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/* account/app_password.c - see account/app_password.h. */
+#include "account/app_password.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "base/utf8.h"
+#include "crypto/random.h"
+#include "crypto/scram.h"
+
+/* 28 letters of 5 bits in groups of 4. */
+#define LETTERS 28
+#define GROUP 4
+
+/* A use is written down once an hour: programs log in all the time. */
+#define TOUCH_SECONDS 3600
+
+/* Without l and o, which look like 1 and 0. */
+static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
+
+static const char sql_insert[] =
+    "INSERT INTO app_password (account, id, name, secret, scram, created_at,"
+    " expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+
+static const char sql_count[] =
+    "SELECT count(*) FROM app_password WHERE account = $1";
+
+static const char sql_find[] =
+    "SELECT p.account, p.id, p.last_used FROM app_password p"
+    " JOIN account a ON a.id = p.account WHERE p.secret = $1"
+    " AND (p.expires_at = 0 OR p.expires_at > $2) AND a.is_disabled = 0";
+
+static const char sql_touch[] =
+    "UPDATE app_password SET last_used = $1 WHERE account = $2 AND id = $3";
+
+static const char sql_list[] =
+    "SELECT id, created_at, expires_at, last_used, name FROM app_password"
+    " WHERE account = $1 ORDER BY id";
+
+static const char sql_remove[] =
+    "DELETE FROM app_password WHERE account = $1 AND id = $2";
+
+struct job {
+    smail_id account, id;
+    int64_t now, expires_at;
+    smail_span name;
+    unsigned char secret[SMAIL__SHA256_LEN];
+    unsigned char scram[SMAIL__SCRAM_PACKED];
+};
+
+/* --- The text ------------------------------------------------------------ */
+
+static int generate(char out[SMAIL__APP_PASSWORD_SIZE], smail_error *err)
+{
+    unsigned char bytes[LETTERS];
+    size_t at = 0;
+    int rc = smail__random(bytes, sizeof(bytes), err);
+
+    if (rc != 0)
+        return rc;
+    for (size_t i = 0; i < LETTERS; i++) {
+        if (i > 0 && i % GROUP == 0)
+            out[at++] = '-';
+        out[at++] = alphabet[bytes[i] % (sizeof(alphabet) - 1)];
+    }
+    out[at] = '\0';
+    smail__wipe(bytes, sizeof(bytes));
+    return 0;
+}
+
+/* The letters alone, folded; false when it cannot be one of ours. */
+static bool letters_of(char out[LETTERS], smail_span text)
+{
+    size_t len = 0;
+
+    if (text.len > 2 * LETTERS)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        char byte = smail__lower(text.data[i]);
+
+        if (byte == '-' || byte == ' ')
+            continue;
+        if (byte == '\0' || strchr(alphabet, byte) == NULL || len == LETTERS)
+            return false;
+        out[len++] = byte;
+    }
+    return len == LETTERS;
+}
+
+bool smail__app_password_is(smail_span text)
+{
+    char letters[LETTERS];
+    bool result = letters_of(letters, text);
+
+    smail__wipe(letters, sizeof(letters));
+    return result;
+}
+
+static void hash(unsigned char out[SMAIL__SHA256_LEN], smail_span text)
+{
+    char letters[LETTERS];
+
+    if (letters_of(letters, text))
+        smail__sha256(out, (smail_span){ letters, LETTERS });
+    smail__wipe(letters, sizeof(letters));
+}
+
+/* --- Adding -------------------------------------------------------------- */
+
+static int check_count(struct smail__db *db, smail_id account, smail_error *err)
+{
+    struct smail__statement *statement;
+    int64_t count;
+    int rc = smail__db_prepare(&statement, db, sql_count, err);
+
+    if (rc != 0)
+        return rc;
+    smail__bind_int(statement, 1, account);
+    rc = smail__statement_step(statement, err);
+    if (rc < 0)
+        return rc;
+    count = rc == 1 ? smail__column_int(statement, 0) : 0;
+    smail__statement_reset(statement);
+    if (count >= SMAIL__APP_PASSWORDS_MAX)
+        return smail__fail(err, SMAIL_ELIMIT,
+                           "an account has at most %d app passwords",
+                           SMAIL__APP_PASSWORDS_MAX);
+    return 0;
+}
+
+static int insert(smail_tx *tx, void *arg, smail_error *err)
+{
+    struct job *job = arg;
+    struct smail__statement *statement;
+    int rc = check_count(smail__tx_db(tx), job->account, err);
+
+    if (rc == 0)
+        rc = smail__tx_next_id(&job->id, tx, job->account, err);
+    if (rc == 0)
+        rc = smail__db_prepare(&statement, smail__tx_db(tx), sql_insert, err);
+    if (rc != 0)
+        return rc;
+    smail__bind_int(statement, 1, job->account);
+    smail__bind_int(statement, 2, job->id);
+    smail__bind_text(statement, 3, job->name);
+    smail__bind_blob(
+        statement, 4,
+        (smail_span){ (const char *)job->secret, sizeof(job->secret) });
+    smail__bind_blob(
+        statement, 5,
+        (smail_span){ (const char *)job->scram, sizeof(job->scram) });
+    smail__bind_int(statement, 6, job->now);
+    smail__bind_int(statement, 7, job->expires_at);
+    return smail__statement_run(statement, err);
+}
+
+/* SCRAM takes the text as it is shown, groups and all. */
+static int derive(struct job *job, const char *password, smail_error *err)
+{
+    struct smail__scram scram = { .iterations = SMAIL__SCRAM_ITERATIONS };
+    int rc = smail__random(scram.salt, sizeof(scram.salt), err);
+
+    if (rc == 0)
+        rc = smail__scram_derive(&scram, smail__span(password), err);
+    if (rc != 0)
+        return rc;
+    smail__scram_pack(job->scram, &scram);
+    hash(job->secret, smail__span(password));
+    return 0;
+}
+
+static bool is_name(smail_span name)
+{
+    if (name.len == 0 || name.len > SMAIL__APP_PASSWORD_NAME_MAX ||
+        !smail__utf8_valid(name))
+        return false;
+    for (size_t i = 0; i < name.len; i++)
+        if ((unsigned char)name.data[i] < 0x20 || name.data[i] == 0x7f)
+            return false;
+    return true;
+}
+
+int smail__app_password_add(smail_id *out,
+                            char password[SMAIL__APP_PASSWORD_SIZE],
+                            smail_store *store, smail_id account,
+                            smail_span name, int64_t expires_at, int64_t now,
+                            smail_error *err)
+{
+    struct job job = {
+        .account = account, .now = now, .expires_at = expires_at, .name = name
+    };
+    int rc;
+
+    if (!is_name(name))
+        return smail__fail(err, SMAIL_EINVAL,
+                           "the name of an app password is 1 to %d octets of "
+                           "text",
+                           SMAIL__APP_PASSWORD_NAME_MAX);
+    rc = generate(password, err);
+    if (rc == 0)
+        rc = derive(&job, password, err);
+    if (rc == 0)
+        rc = smail__store_write(store, insert, &job, err);
+    if (rc == 0)
+        *out = job.id;
+    else
+        smail__wipe(password, SMAIL__APP_PASSWORD_SIZE);
+    return rc;
+}
+
+/* --- Finding ------------------------------------------------------------- */
+
+struct use {
+    smail_id account, id;
+    int64_t last_used;
+};
+
+static int touch(smail_tx *tx, void *arg, smail_error *err)
+{
+    struct use *use = arg;
+    struct smail__statement *statement;
+    int rc = smail__db_prepare(&statement, smail__tx_db(tx), sql_touch, err);
+
+    if (rc != 0)
+        return rc;
+    smail__bind_int(statement, 1, use->last_used);
+    smail__bind_int(statement, 2, use->account);
+    smail__bind_int(statement, 3, use->id);
+    return smail__statement_run(statement, err);
+}
+
+static int find(struct use *out, struct smail__db *db,
+                const unsigned char secret[SMAIL__SHA256_LEN], int64_t now,
+                smail_error *err)
+{
+    struct smail__statement *statement;
+    int rc = smail__db_prepare(&statement, db, sql_find, err);
+
+    if (rc != 0)
+        return rc;
+    smail__bind_blob(statement, 1,
+                     (smail_span){ (const char *)secret, SMAIL__SHA256_LEN });
+    smail__bind_int(statement, 2, now);
+    rc = smail__statement_step(statement, err);
+    if (rc == 0)
+        return smail__fail(err, SMAIL_EAUTH, "wrong user or password");
+    if (rc < 0)
+        return rc;
+    out->account = smail__column_int(statement, 0);
+    out->id = smail__column_int(statement, 1);
+    out->last_used = smail__column_int(statement, 2);
+    smail__statement_reset(statement);
+    return 0;
+}
+
+int smail__app_password_find(smail_id *account, smail_store *store,
+                             smail_span password, int64_t now, smail_error *err)
+{
+    unsigned char secret[SMAIL__SHA256_LEN];
+    struct smail__db *db;
+    struct use use;
+    int rc;
+
+    if (!smail__app_password_is(password))
+        return smail__fail(err, SMAIL_EAUTH, "wrong user or password");
+    hash(secret, password);
+    rc = smail__store_begin_read(&db, store, err);
+    if (rc != 0)
+        return rc;
+    rc = find(&use, db, secret, now, err);
+    smail__store_end_read(store, db);
+    if (rc != 0)
+        return rc;
+    *account = use.account;
+    if (now - use.last_used >= TOUCH_SECONDS) {
+        use.last_used = now;
+        /* A full disk is no reason to refuse the password. */
+        (void)smail__store_write(store, touch, &use, NULL);
+    }
+    return 0;
+}
+
+int smail__app_password_list(
+    smail_store *store, smail_id account,
+    int (*each)(const struct smail__app_password *password, void *user),
+    void *user, smail_error *err)
+{
+    struct smail__app_password password;
+    struct smail__statement *statement;
+    struct smail__db *db;
+    int rc = smail__store_begin_read(&db, store, err);
+
+    if (rc != 0)
+        return rc;
+    rc = smail__db_prepare(&statement, db, sql_list, err);
+    if (rc != 0)
+        goto out;
+    smail__bind_int(statement, 1, account);
+    while ((rc = smail__statement_step(statement, err)) == 1) {
+        smail_span name = smail__column_span(statement, 4);
+
+        password.id = smail__column_int(statement, 0);
+        password.created_at = smail__column_int(statement, 1);
+        password.expires_at = smail__column_int(statement, 2);
+        password.last_used = smail__column_int(statement, 3);
+        smail__format(password.name, sizeof(password.name), "%.*s",
+                      SMAIL__SPAN_ARG(name));
+        rc = each(&password, user);
+        if (rc != 0)
+            break;
+    }
+    smail__statement_reset(statement);
+out:
+    smail__store_end_read(store, db);
+    return rc;
+}
+
+static int remove_row(smail_tx *tx, void *arg, smail_error *err)
+{
+    struct use *use = arg;
+    struct smail__statement *statement;
+    int rc = smail__db_prepare(&statement, smail__tx_db(tx), sql_remove, err);
+
+    if (rc != 0)
+        return rc;
+    smail__bind_int(statement, 1, use->account);
+    smail__bind_int(statement, 2, use->id);
+    rc = smail__statement_run(statement, err);
+    if (rc == 0 && smail__db_changes(smail__tx_db(tx)) == 0)
+        return smail__fail(err, SMAIL_ENOTFOUND, "no such app password");
+    return rc;
+}
+
+int smail__app_password_remove(smail_store *store, smail_id account,
+                               smail_id password, smail_error *err)
+{
+    struct use use = { account, password, 0 };
+
+    return smail__store_write(store, remove_row, &use, err);
+}
