@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Counting content, keeping verdicts. */
+#include "smtp/transaction.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/span.h"
+
+static void size_is_counted_to_the_octet(void **state)
+{
+    const struct smail__transaction_limits limits = { .size = 10 };
+    struct smail__transaction mail;
+
+    (void)state;
+    smail__transaction_init(&mail, NULL);
+    assert_int_equal(
+        smail__transaction_count(&mail, SMAIL__SPAN("12345678"), &limits),
+        SMAIL__REFUSAL_NONE);
+    assert_int_equal(
+        smail__transaction_count(&mail, SMAIL__SPAN("\r\n"), &limits),
+        SMAIL__REFUSAL_NONE);
+    assert_int_equal(smail__transaction_count(&mail, SMAIL__SPAN("x"), &limits),
+                     SMAIL__REFUSAL_SIZE);
+}
+
+static void lines_are_counted_across_chunks(void **state)
+{
+    const struct smail__transaction_limits limits = { .text_line = 10 };
+    struct smail__transaction mail;
+
+    (void)state;
+    smail__transaction_init(&mail, NULL);
+    assert_int_equal(smail__transaction_count(
+                         &mail, SMAIL__SPAN("12345678\r\n1234"), &limits),
+                     SMAIL__REFUSAL_NONE);
+    assert_int_equal(
+        smail__transaction_count(&mail, SMAIL__SPAN("5678\r\n"), &limits),
+        SMAIL__REFUSAL_NONE);
+    assert_int_equal(
+        smail__transaction_count(&mail, SMAIL__SPAN("123456789\r"), &limits),
+        SMAIL__REFUSAL_NONE);
+    assert_int_equal(
+        smail__transaction_count(&mail, SMAIL__SPAN("\n"), &limits),
+        SMAIL__REFUSAL_LINE);
+}
+
+static void a_verdict_may_change(void **state)
+{
+    struct smail__transaction mail;
+
+    (void)state;
+    smail__transaction_init(&mail, NULL);
+    mail.recipients = 2;
+    assert_int_equal(smail__transaction_settle(&mail, 1, 450, "4.2.1", "later"),
+                     0);
+    assert_int_equal(smail__transaction_settle(&mail, 1, 550, "5.1.1", "never"),
+                     0);
+    assert_int_equal(mail.verdicts[0].code, 0);
+    assert_int_equal(mail.verdicts[1].code, 550);
+    assert_string_equal(mail.verdicts[1].status, "5.1.1");
+    assert_string_equal(mail.verdicts[1].text, "never");
+    smail__transaction_clear(&mail);
+    assert_null(mail.verdicts);
+    assert_int_equal(mail.recipients, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(size_is_counted_to_the_octet),
+        cmocka_unit_test(lines_are_counted_across_chunks),
+        cmocka_unit_test(a_verdict_may_change),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
