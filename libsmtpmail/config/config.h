@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config/config.h - the one INI file of all programs, as typed fields.
+ *
+ * A key that is not known, a value that makes no sense and a key given twice
+ * are errors that name file and line: a setting that was silently ignored is
+ * found out by its absence, at night.
+ */
+#ifndef SMAIL__CONFIG_CONFIG_H
+#define SMAIL__CONFIG_CONFIG_H
+
+#include <smtpmail/error.h>
+
+#include "base/log.h"
+
+/* Where it is looked for when --config does not say. */
+#define SMAIL__CONFIG_PATH "/etc/smtpmail/smtpmail.conf"
+#define SMAIL__CONFIG_STORE "sqlite:/var/lib/smtpmail/mail.db"
+
+/* Octets of a file; more is not a config. */
+#define SMAIL__CONFIG_MAX ((size_t)1 << 20)
+
+#define SMAIL__CONFIG_LISTEN_MAX 32
+#define SMAIL__CONFIG_ADDRESS_MAX 64 /* "[IPv6%zone]:65535" */
+
+/* In the order of smail_listener_kind. */
+enum smail__listen_kind {
+    SMAIL__LISTEN_SMTP,
+    SMAIL__LISTEN_SUBMISSION,
+    SMAIL__LISTEN_SUBMISSIONS,
+    SMAIL__LISTEN_LMTP
+};
+
+struct smail__listen {
+    enum smail__listen_kind kind;
+    char address[SMAIL__CONFIG_ADDRESS_MAX]; /* "127.0.0.1:25", "[::1]:25" */
+};
+
+struct smail__listens {
+    struct smail__listen items[SMAIL__CONFIG_LISTEN_MAX];
+    size_t count;
+};
+
+/* Strings are never NULL; "" is "not given". Seconds and octets. */
+struct smail__config {
+    char *hostname;
+    struct smail__listens listens;
+    uint32_t loops; /* 0: as many as processors, at most 4 */
+    bool normalize_line_ends;
+    char *store; /* "" when the file does not say */
+    char *certificate, *key;
+    enum smail__log_level log_level;
+    bool log_json;
+
+    uint64_t message_size;
+    uint32_t recipients;
+    uint32_t errors;
+    uint32_t connections;
+    uint32_t connections_per_address;
+    uint32_t auth_failures;
+    uint32_t idle_timeout;
+    uint32_t session_time;
+    uint32_t handshake_time;
+    uint32_t grace_time;
+    uint32_t hash_workers;
+    uint32_t hash_queue;
+    char *exempt; /* "127.0.0.0/8 ::1"; "": nobody */
+};
+
+/*
+ * Fill `out` with the defaults, then with what `path` says; NULL stands for
+ * SMAIL__CONFIG_PATH. A file that is not there is SMAIL_ENOTFOUND if it is
+ * `required`, and fine if not. SMAIL_EINVAL with "FILE:LINE: ..." for a fault
+ * in it. On failure `out` is empty and needs no dispose().
+ */
+int smail__config_load(struct smail__config *out, const char *path,
+                       bool required, smail_error *err);
+void smail__config_dispose(struct smail__config *config);
+
+/* The store's URL: the option if there is one, else the environment's, else
+ * the file's, else SMAIL__CONFIG_STORE. Empty counts as absent. */
+const char *smail__config_store(const struct smail__config *config,
+                                const char *option, const char *environment);
+
+/* "KIND:ADDRESS:PORT", as of --listen. SMAIL_EINVAL, SMAIL_ELIMIT. */
+int smail__listen_add(struct smail__listens *listens, smail_span text,
+                      smail_error *err);
+const char *smail__listen_kind_name(enum smail__listen_kind kind);
+
+/* What each key means, for help texts. */
+struct smail__config_key {
+    const char *section;
+    const char *name;
+    const char *allowed;  /* "a size, as 32M" */
+    const char *standard; /* the value when it is not given; "": none */
+    const char *help;     /* one line */
+};
+
+/* The `index`th key, sections together; false behind the last. */
+bool smail__config_key(struct smail__config_key *out, size_t index);
+
+#endif

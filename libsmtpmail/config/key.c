@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/key.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "base/utf8.h"
+#include "config/value.h"
+
+#define KEY(section, name, type, field, min, max, standard, help)             \
+    {                                                                         \
+        section, name, type, offsetof(struct smail__config, field), min, max, \
+            standard, help                                                    \
+    }
+
+#define DAY 86400u
+
+/* clang-format off */
+const struct smail__key smail__keys[] = {
+    KEY("server", "hostname", SMAIL__KEY_STRING, hostname, 0, 253, "",
+        "our name in greetings and trace headers; else the machine's"),
+    KEY("server", "listen", SMAIL__KEY_LISTEN, listens, 0, 0, "",
+        "where to take mail: KIND:ADDRESS:PORT, several with commas"),
+    KEY("server", "loops", SMAIL__KEY_NUMBER, loops, 0, 64, "0",
+        "threads for connections; 0: one a processor, at most 4"),
+    KEY("server", "normalize-line-ends", SMAIL__KEY_BOOL, normalize_line_ends,
+        0, 0, "no",
+        "mend bare CR and LF on submission instead of refusing them"),
+    KEY("store", "url", SMAIL__KEY_STRING, store, 0, 4000, "",
+        "where mail is kept; else " SMAIL__CONFIG_STORE),
+    KEY("tls", "certificate", SMAIL__KEY_STRING, certificate, 0, 4000, "",
+        "PEM file: the certificate and what signed it"),
+    KEY("tls", "key", SMAIL__KEY_STRING, key, 0, 4000, "",
+        "PEM file: its private key"),
+    KEY("log", "level", SMAIL__KEY_LEVEL, log_level, 0, 0, "info",
+        "the most talkative lines that are written"),
+    KEY("log", "format", SMAIL__KEY_FORMAT, log_json, 0, 0, "text",
+        "how a line looks"),
+    KEY("limits", "message-size", SMAIL__KEY_SIZE, message_size, 1024,
+        (uint64_t)1 << 40, "32M", "the largest message"),
+    KEY("limits", "recipients", SMAIL__KEY_NUMBER, recipients, 1, 100000,
+        "100", "recipients of one message"),
+    KEY("limits", "errors", SMAIL__KEY_NUMBER, errors, 1, 1000000, "20",
+        "refused commands before we hang up"),
+    KEY("limits", "connections", SMAIL__KEY_NUMBER, connections, 1, 1000000,
+        "2000", "clients at a time"),
+    KEY("limits", "connections-per-address", SMAIL__KEY_NUMBER,
+        connections_per_address, 1, 1000000, "50",
+        "clients at a time from one address, or one IPv6 /64"),
+    KEY("limits", "auth-failures", SMAIL__KEY_NUMBER, auth_failures, 1, 1000,
+        "3", "wrong passwords on one connection before we hang up"),
+    KEY("limits", "idle-timeout", SMAIL__KEY_DURATION, idle_timeout, 1, DAY,
+        "5m", "silence before we hang up"),
+    KEY("limits", "session-time", SMAIL__KEY_DURATION, session_time, 1,
+        7 * DAY, "1h", "the longest connection"),
+    KEY("limits", "handshake-time", SMAIL__KEY_DURATION, handshake_time, 1,
+        3600, "30s", "time for a TLS handshake"),
+    KEY("limits", "grace-time", SMAIL__KEY_DURATION, grace_time, 1, 3600,
+        "30s", "time to finish what was begun when we are told to stop"),
+    KEY("limits", "hash-workers", SMAIL__KEY_NUMBER, hash_workers, 1, 256,
+        "2", "threads that check passwords, 32 MiB each"),
+    KEY("limits", "hash-queue", SMAIL__KEY_NUMBER, hash_queue, 1, 100000,
+        "64", "logins that may wait for them"),
+    KEY("limits", "exempt", SMAIL__KEY_STRING, exempt, 0, 4000,
+        "127.0.0.0/8 ::1", "networks without limits per address"),
+};
+/* clang-format on */
+
+const size_t smail__key_count = sizeof(smail__keys) / sizeof(smail__keys[0]);
+
+const char *smail__key_allowed(const struct smail__key *key)
+{
+    switch (key->type) {
+    case SMAIL__KEY_NUMBER:
+        return "a number";
+    case SMAIL__KEY_SIZE:
+        return "a size, as 500K, 32M or 1G";
+    case SMAIL__KEY_DURATION:
+        return "a time, as 30s, 5m, 2h or 1d";
+    case SMAIL__KEY_BOOL:
+        return "yes or no";
+    case SMAIL__KEY_LEVEL:
+        return "error, warning, info or debug";
+    case SMAIL__KEY_FORMAT:
+        return "text or json";
+    case SMAIL__KEY_LISTEN:
+        return "KIND:ADDRESS:PORT with KIND smtp, submission, submissions or "
+               "lmtp";
+    default:
+        return "text";
+    }
+}
+
+static int complain(const struct smail__key *key, smail_span text,
+                    smail_error *err)
+{
+    bool is_range = key->type == SMAIL__KEY_NUMBER ||
+                    key->type == SMAIL__KEY_SIZE ||
+                    key->type == SMAIL__KEY_DURATION;
+    const char *unit = key->type == SMAIL__KEY_DURATION ? " seconds"
+                       : key->type == SMAIL__KEY_SIZE   ? " octets"
+                                                        : "";
+
+    text = smail__utf8_clip(text, 40);
+    if (!is_range)
+        return smail__fail(err, SMAIL_EINVAL, "%s = %.*s: must be %s",
+                           key->name, SMAIL__SPAN_ARG(text),
+                           smail__key_allowed(key));
+    return smail__fail(
+        err, SMAIL_EINVAL, "%s = %.*s: must be %s, from %llu to %llu%s",
+        key->name, SMAIL__SPAN_ARG(text), smail__key_allowed(key),
+        (unsigned long long)key->min, (unsigned long long)key->max, unit);
+}
+
+static int set_string(char **field, const struct smail__key *key,
+                      smail_span text, smail_error *err)
+{
+    char *copy;
+
+    if (text.len > key->max || !smail__utf8_valid(text))
+        return complain(key, text, err);
+    copy = smail__spandup(text);
+    if (copy == NULL)
+        return smail__fail(err, SMAIL_ENOMEM, "no memory for the config");
+    free(*field);
+    *field = copy;
+    return 0;
+}
+
+static int set_listens(struct smail__listens *listens, smail_span text,
+                       smail_error *err)
+{
+    int code = 0;
+
+    while (code == 0 && text.len > 0) {
+        smail_span one = smail__span_trim(smail__span_cut(&text, ','));
+
+        if (one.len > 0)
+            code = smail__listen_add(listens, one, err);
+    }
+    return code;
+}
+
+/* Numbers of either width, for the field is what the type of the key says. */
+static int set_number(void *field, const struct smail__key *key,
+                      smail_span text, smail_error *err)
+{
+    uint64_t number;
+    int code = key->type == SMAIL__KEY_SIZE ? smail__value_size(&number, text)
+               : key->type == SMAIL__KEY_DURATION
+                   ? smail__value_duration(&number, text)
+                   : smail__span_number(&number, text);
+
+    if (code != 0 || number < key->min || number > key->max)
+        return complain(key, text, err);
+    if (key->type == SMAIL__KEY_SIZE)
+        *(uint64_t *)field = number;
+    else
+        *(uint32_t *)field = (uint32_t)number;
+    return 0;
+}
+
+int smail__key_set(struct smail__config *config, const struct smail__key *key,
+                   smail_span text, smail_error *err)
+{
+    void *field = (char *)config + key->offset;
+
+    switch (key->type) {
+    case SMAIL__KEY_STRING:
+        return set_string(field, key, text, err);
+    case SMAIL__KEY_LISTEN:
+        return set_listens(field, text, err);
+    case SMAIL__KEY_BOOL:
+        return smail__value_bool(field, text) == 0 ? 0
+                                                   : complain(key, text, err);
+    case SMAIL__KEY_LEVEL:
+        return smail__log_level_parse(field, text) == 0
+                   ? 0
+                   : complain(key, text, err);
+    case SMAIL__KEY_FORMAT:
+        *(bool *)field = smail__span_is(text, "json");
+        return *(bool *)field || smail__span_is(text, "text")
+                   ? 0
+                   : complain(key, text, err);
+    default:
+        return set_number(field, key, text, err);
+    }
+}
+
+const struct smail__key *smail__key_find(smail_span section, smail_span name)
+{
+    for (size_t i = 0; i < smail__key_count; i++) {
+        if (smail__span_is(section, smail__keys[i].section) &&
+            smail__span_is(name, smail__keys[i].name))
+            return &smail__keys[i];
+    }
+    return NULL;
+}
+
+/* A key of the same section is nearer than one of another. */
+static const struct smail__key *nearest(smail_span section, smail_span name)
+{
+    const struct smail__key *best = &smail__keys[0];
+    unsigned best_distance = ~0u;
+
+    for (size_t i = 0; i < smail__key_count; i++) {
+        const struct smail__key *key = &smail__keys[i];
+        unsigned distance =
+            2 * smail__value_distance(name, smail__span(key->name));
+
+        if (!smail__span_is(section, key->section))
+            distance++;
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = key;
+        }
+    }
+    return best;
+}
+
+static const char *nearest_section(smail_span section)
+{
+    const char *best = smail__keys[0].section;
+    unsigned best_distance = ~0u;
+
+    for (size_t i = 0; i < smail__key_count; i++) {
+        unsigned distance =
+            smail__value_distance(section, smail__span(smail__keys[i].section));
+
+        if (distance < best_distance) {
+            best_distance = distance;
+            best = smail__keys[i].section;
+        }
+    }
+    return best;
+}
+
+static bool is_section(smail_span section)
+{
+    for (size_t i = 0; i < smail__key_count; i++) {
+        if (smail__span_is(section, smail__keys[i].section))
+            return true;
+    }
+    return false;
+}
+
+void smail__key_explain(char *out, size_t capacity, smail_span section,
+                        smail_span name)
+{
+    const struct smail__key *key = nearest(section, name);
+
+    section = smail__utf8_clip(section, 50);
+    name = smail__utf8_clip(name, 50);
+    if (section.len == 0)
+        smail__format(out, capacity,
+                      "'%.*s' stands before the first [section]; did you mean "
+                      "'%s' in [%s]?",
+                      SMAIL__SPAN_ARG(name), key->name, key->section);
+    else if (!is_section(section))
+        smail__format(out, capacity,
+                      "no section is called [%.*s]; did you mean [%s]?",
+                      SMAIL__SPAN_ARG(section), nearest_section(section));
+    else if (smail__span_is(section, key->section))
+        smail__format(out, capacity,
+                      "no key of [%.*s] is called '%.*s'; did you mean '%s'?",
+                      SMAIL__SPAN_ARG(section), SMAIL__SPAN_ARG(name),
+                      key->name);
+    else
+        smail__format(out, capacity,
+                      "no key of [%.*s] is called '%.*s'; did you mean '%s' in "
+                      "[%s]?",
+                      SMAIL__SPAN_ARG(section), SMAIL__SPAN_ARG(name),
+                      key->name, key->section);
+}
