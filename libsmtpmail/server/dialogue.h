@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server/dialogue.h - one client: its connection, its engine session, who it
+ * is. Belongs to the thread of its shard.
+ */
+#ifndef SMAIL__SERVER_DIALOGUE_H
+#define SMAIL__SERVER_DIALOGUE_H
+
+#include "server/envelope.h"
+
+struct smail__login;
+
+struct smail__dialogue {
+    struct smail__shard *shard;
+    smail_server *server;
+    smail_listener_kind kind;
+    uint64_t number;
+    uint64_t question; /* the newest that was asked */
+    enum smail__question asked;
+    struct smail__connection *connection;
+    smail_smtp_server *engine;
+    const smail_smtp_event *event; /* that is to be decided */
+    struct smail__endpoint peer;
+    char peer_text[SMAIL__ADDRESS_TEXT];
+    smail_id account; /* logged in; 0: nobody */
+    char *identity;
+    struct smail__envelope *envelope; /* NULL outside a transaction */
+    struct smail__login *login;       /* an exchange under way */
+    struct smail__timer penalty;      /* until a failed login is answered */
+    unsigned login_failures;
+    uint64_t begun_at;
+    bool is_delivering;            /* its envelope is with the store */
+    bool is_calling;               /* inside a call of the policy */
+    bool is_leaving;               /* CLOSE was handed out */
+    bool is_shaking;               /* TLS is being set up */
+    struct smail__answer *answers; /* given during the call */
+    struct smail__dialogue *next, *previous;
+};
+
+/* --- dialogue.c ---------------------------------------------------------- */
+
+/* Takes the socket. Without memory it is closed, and the limits left. */
+void smail__dialogue_begin(struct smail__shard *shard, struct smail__port *port,
+                           int fd, const struct smail__endpoint *peer);
+
+/* We are shutting down: at once if it is idle, after its message if not;
+   `now`: at once in any case but a commit. */
+void smail__dialogue_drain(struct smail__dialogue *dialogue, bool now);
+
+/* The pending decision was answered: go on. */
+void smail__dialogue_resume(struct smail__dialogue *dialogue);
+
+/* --- question.c ---------------------------------------------------------- */
+
+/* Put the decision in `dialogue->event` to the policy or answer it. */
+void smail__question_ask(struct smail__dialogue *dialogue,
+                         enum smail__question question);
+void smail__question_settle(struct smail__dialogue *dialogue,
+                            struct smail__answer *answer);
+void smail__question_describe(smail_transaction *out,
+                              const struct smail__dialogue *dialogue);
+
+/* The answers, with what they bring about. `text` NULL: the usual one. */
+void smail__question_grant(struct smail__dialogue *dialogue, const char *text);
+void smail__question_refuse(struct smail__dialogue *dialogue, int code,
+                            const char *status, const char *text);
+void smail__question_grant_recipient(struct smail__dialogue *dialogue,
+                                     const smail_target *targets, size_t count);
+void smail__question_grant_login(struct smail__dialogue *dialogue,
+                                 smail_id account, const char *identity);
+
+/* --- policy.c ------------------------------------------------------------ */
+
+void smail__policy_answer(struct smail__dialogue *dialogue,
+                          enum smail__question question);
+
+/* A failure of the store as SMTP says it. */
+void smail__policy_refuse_failure(struct smail__dialogue *dialogue, int failure,
+                                  const smail_error *err);
+
+/* --- login.c ------------------------------------------------------------- */
+
+void smail__login_step(struct smail__dialogue *dialogue);
+/* The dialogue is over, or the exchange. */
+void smail__login_cancel(struct smail__dialogue *dialogue);
+
+/* --- delivery.c ---------------------------------------------------------- */
+
+/* All content is there and nobody objects. */
+void smail__delivery_begin(struct smail__dialogue *dialogue);
+
+#endif

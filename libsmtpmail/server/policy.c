@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server/policy.c - what a server does that nobody has told otherwise: it
+ * takes mail for the addresses in its store from anybody, and from their
+ * owners; it relays for nobody.
+ *
+ *              MAIL                      RCPT here   elsewhere   nobody's
+ *  smtp        anybody                   yes         554 5.7.1   550 5.1.1
+ *  submission  an address of the account yes         550 5.7.1   550 5.1.1
+ *  lmtp        anybody                   yes         550 5.1.2   550 5.1.1
+ *
+ * On submission the null sender is taken too: read receipts carry it
+ * (RFC 8098, 3), and who sent it is known.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <smtpmail/account.h>
+
+#include "base/format.h"
+#include "base/span.h"
+#include "server/dialogue.h"
+
+/* A list longer than this is not asked whether all its members are full. */
+#define QUOTA_LOOKUPS_MAX 16
+
+static bool is_submission(const struct smail__dialogue *dialogue)
+{
+    return dialogue->kind == SMAIL_LISTENER_SUBMISSION ||
+           dialogue->kind == SMAIL_LISTENER_SUBMISSIONS;
+}
+
+static void report_trouble(const struct smail__dialogue *dialogue,
+                           const smail_error *err)
+{
+    smail__report_event(dialogue->server, SMAIL__LOG_ERROR, "store_failed",
+                        dialogue, "reason", smail__span(err->message));
+}
+
+/* A disk that is full, by errno or in the words of SQLite. */
+static bool is_full(const smail_error *err)
+{
+    return (err->code == SMAIL_EIO || err->code == SMAIL_ETEMP) &&
+           (err->os == ENOSPC || err->os == EDQUOT ||
+            strstr(err->message, "full") != NULL);
+}
+
+void smail__policy_refuse_failure(struct smail__dialogue *dialogue, int failure,
+                                  const smail_error *err)
+{
+    if (failure == SMAIL_EQUOTA) {
+        smail__question_refuse(dialogue, 452, "4.2.2", "Mailbox is full");
+        return;
+    }
+    report_trouble(dialogue, err);
+    if (is_full(err))
+        smail__question_refuse(dialogue, 452, "4.3.1",
+                               "Not enough room to store the message");
+    else
+        smail__question_refuse(dialogue, 451, "4.3.0",
+                               "Cannot store the message now, try again");
+}
+
+/* --- MAIL ----------------------------------------------------------------- */
+
+static void answer_mail(struct smail__dialogue *dialogue)
+{
+    const smail_path *sender = &dialogue->event->mail.sender;
+    smail_error err = SMAIL_ERROR_INIT;
+    char text[128];
+    int rc;
+
+    if (!is_submission(dialogue) || smail_path_is_null(sender)) {
+        smail__question_grant(dialogue, NULL);
+        return;
+    }
+    if (dialogue->account == 0 || dialogue->server->options.store == NULL) {
+        /* A policy of the caller has let somebody in; it knows whom. */
+        smail__question_grant(dialogue, NULL);
+        return;
+    }
+    rc = smail_address_may_send(dialogue->server->options.store,
+                                dialogue->account, sender, &err);
+    if (rc == 0) {
+        smail__question_grant(dialogue, NULL);
+    } else if (rc == SMAIL_EAUTH) {
+        smail__format(text, sizeof(text), "Sender is not an address of %.60s",
+                      dialogue->identity);
+        smail__question_refuse(dialogue, 550, "5.7.1", text);
+    } else {
+        smail__policy_refuse_failure(dialogue, rc, &err);
+    }
+}
+
+/* --- RCPT ----------------------------------------------------------------- */
+
+struct room {
+    uint64_t size; /* as declared */
+    bool is_full, is_too_small;
+};
+
+static int look_at_quota(const smail_account *account, void *user)
+{
+    struct room *room = user;
+
+    room->is_too_small =
+        account->quota_bytes > 0 && room->size > account->quota_bytes;
+    room->is_full = account->quota_bytes > 0 &&
+                    (account->used_bytes >= account->quota_bytes ||
+                     room->size > account->quota_bytes - account->used_bytes);
+    return 0;
+}
+
+/* The recipient is turned away when there is room in no mailbox behind it. */
+static bool has_room(struct smail__dialogue *dialogue, const smail_id *accounts,
+                     size_t count)
+{
+    smail_store *store = dialogue->server->options.store;
+    struct room room = { .size = dialogue->envelope->declared_size };
+    bool all_too_small = true;
+
+    if (count > QUOTA_LOOKUPS_MAX)
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        if (smail_account_get(store, accounts[i], look_at_quota, &room, NULL) !=
+                0 ||
+            !room.is_full)
+            return true;
+        all_too_small = all_too_small && room.is_too_small;
+    }
+    if (all_too_small)
+        smail__question_refuse(dialogue, 552, "5.2.2",
+                               "Message is larger than the mailbox");
+    else
+        smail__question_refuse(dialogue, 452, "4.2.2", "Mailbox is full");
+    return false;
+}
+
+static void grant_accounts(struct smail__dialogue *dialogue,
+                           const smail_id *accounts, size_t count)
+{
+    smail_target *targets;
+
+    if (!has_room(dialogue, accounts, count))
+        return;
+    targets = calloc(count, sizeof(*targets));
+    if (targets == NULL) {
+        smail__question_refuse(dialogue, 451, "4.3.0", "Out of memory");
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        targets[i].account = accounts[i];
+    smail__question_grant_recipient(dialogue, targets, count);
+    free(targets);
+}
+
+static void refuse_foreign(struct smail__dialogue *dialogue)
+{
+    if (dialogue->kind == SMAIL_LISTENER_SMTP)
+        smail__question_refuse(dialogue, 554, "5.7.1", "Relay access denied");
+    else if (dialogue->kind == SMAIL_LISTENER_LMTP)
+        smail__question_refuse(dialogue, 550, "5.1.2",
+                               "Domain is not served here");
+    else
+        smail__question_refuse(dialogue, 550, "5.7.1",
+                               "No route to other hosts is configured: this "
+                               "server delivers to its own addresses only");
+}
+
+static void answer_rcpt(struct smail__dialogue *dialogue)
+{
+    smail_store *store = dialogue->server->options.store;
+    smail_id accounts[SMAIL_RESOLVED_MAX];
+    smail_error err = SMAIL_ERROR_INIT;
+    size_t count = 0;
+    int rc;
+
+    if (store == NULL) {
+        smail__question_refuse(dialogue, 550, "5.1.1", "No such user here");
+        return;
+    }
+    rc = smail_address_resolve(accounts, SMAIL_RESOLVED_MAX, &count, store,
+                               &dialogue->event->rcpt.recipient, &err);
+    switch (rc) {
+    case 0:
+        grant_accounts(dialogue, accounts, count);
+        break;
+    case SMAIL_ENOTFOUND:
+        smail__question_refuse(dialogue, 550, "5.1.1", "No such user here");
+        break;
+    case SMAIL_EINVAL:
+        refuse_foreign(dialogue);
+        break;
+    case SMAIL_ELIMIT:
+        smail__question_refuse(dialogue, 452, "4.5.3",
+                               "Address stands for too many mailboxes");
+        break;
+    default:
+        smail__policy_refuse_failure(dialogue, rc, &err);
+    }
+}
+
+void smail__policy_answer(struct smail__dialogue *dialogue,
+                          enum smail__question question)
+{
+    switch (question) {
+    case SMAIL__ASK_CONNECT:
+    case SMAIL__ASK_HELO:
+        smail__question_grant(dialogue, NULL);
+        break;
+    case SMAIL__ASK_AUTH:
+        smail__login_step(dialogue);
+        break;
+    case SMAIL__ASK_MAIL:
+        answer_mail(dialogue);
+        break;
+    case SMAIL__ASK_RCPT:
+        answer_rcpt(dialogue);
+        break;
+    case SMAIL__ASK_MESSAGE:
+        smail__delivery_begin(dialogue);
+        break;
+    }
+}

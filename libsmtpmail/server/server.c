@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server/server.c - ports on one thread, the caller's; dialogues on others.
+ */
+#include "server/server.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/span.h"
+
+#define LOGIN_NICE 5 /* a flood of passwords must not slow the mail down */
+#define EXHAUSTED_SECONDS 10
+#define WARN_SECONDS (14 * 24 * 3600) /* before a certificate expires */
+
+/* --- Certificates --------------------------------------------------------- */
+
+static void warn_of_dates(const smail_server *server,
+                          const struct smail__tls_context *tls)
+{
+    int64_t now = (int64_t)time(NULL);
+    int64_t end = smail__tls_context_not_after(tls);
+    const char *what = NULL;
+
+    if (smail__tls_context_not_before(tls) > now)
+        what = "is not valid yet";
+    else if (end < now)
+        what = "has expired";
+    else if (end - now < WARN_SECONDS)
+        what = "expires in less than two weeks";
+    if (what != NULL) {
+        char text[400];
+
+        smail__format(text, sizeof(text), "certificate '%s' %s",
+                      server->options.certificate, what);
+        smail__report_plain(server, SMAIL__LOG_WARNING, "certificate", "reason",
+                            text);
+    }
+}
+
+static void reload(smail_server *server)
+{
+    struct smail__tls_context *fresh = NULL, *old;
+    smail_error err = SMAIL_ERROR_INIT;
+
+    if (!server->has_tls)
+        return;
+    if (smail__tls_server_new(&fresh, server->options.certificate,
+                              server->options.key, &err) != 0) {
+        smail__report_plain(server, SMAIL__LOG_ERROR, "reload_failed", "reason",
+                            err.message);
+        return;
+    }
+    warn_of_dates(server, fresh);
+    pthread_mutex_lock(&server->tls_lock);
+    old = server->tls;
+    server->tls = fresh;
+    pthread_mutex_unlock(&server->tls_lock);
+    smail__tls_context_free(old);
+    smail__report_plain(server, SMAIL__LOG_INFO, "reloaded", "certificate",
+                        server->options.certificate);
+}
+
+/* --- Accepting ------------------------------------------------------------ */
+
+static void turn_away(struct smail__port *port, int fd,
+                      const struct smail__endpoint *peer, const char *why)
+{
+    char text[SMAIL__ADDRESS_TEXT];
+    smail_span words =
+        SMAIL__SPAN("421 4.7.0 Too many connections, try again later\r\n");
+
+    /* Under implicit TLS these words would be taken for garbage. */
+    if (port->kind != SMAIL_LISTENER_SUBMISSIONS)
+        (void)!send(fd, words.data, words.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    close(fd);
+    smail__endpoint_text(text, peer);
+    smail__report_plain(port->server, SMAIL__LOG_WARNING, why, "peer", text);
+}
+
+static void on_accepted(void *user, int fd, const struct smail__endpoint *peer)
+{
+    struct smail__port *port = user;
+    smail_server *server = port->server;
+
+    switch (smail__limits_enter(server->limits, peer, (int64_t)time(NULL))) {
+    case 0:
+        break;
+    case SMAIL_EBUSY:
+        turn_away(port, fd, peer, "too_many_connections_from_address");
+        return;
+    default:
+        turn_away(port, fd, peer, "too_many_connections");
+        return;
+    }
+    smail__shard_take(&server->shards[server->next_shard], port, fd, peer);
+    server->next_shard = (server->next_shard + 1) % server->shard_count;
+}
+
+static void on_exhausted(void *user, int os)
+{
+    struct smail__port *port = user;
+    int64_t now = (int64_t)time(NULL);
+
+    (void)os;
+    if (now - port->server->exhausted_at < EXHAUSTED_SECONDS)
+        return;
+    port->server->exhausted_at = now;
+    smail__report_plain(port->server, SMAIL__LOG_ERROR, "no_descriptors",
+                        "reason",
+                        "a connection was turned away: raise the limit of "
+                        "open files (ulimit -n)");
+}
+
+static const struct smail__listener_handler listener_handler = {
+    .accepted = on_accepted,
+    .exhausted = on_exhausted,
+};
+
+/* --- Stopping ------------------------------------------------------------- */
+
+static void begin_stop(smail_server *server)
+{
+    server->is_stopping = true;
+    smail__report_plain(server, SMAIL__LOG_INFO, "stopping", NULL, NULL);
+    for (size_t i = 0; i < server->port_count; i++) {
+        smail__listener_close(server->ports[i].listener);
+        server->ports[i].listener = NULL;
+    }
+    for (unsigned i = 0; i < server->shard_count; i++)
+        smail__loop_post(server->shards[i].loop, &server->shards[i].drain);
+}
+
+static void on_woken(void *user)
+{
+    smail_server *server = user;
+
+    if (atomic_exchange(&server->reload_wanted, false))
+        reload(server);
+    if (atomic_load(&server->stop_wanted) && !server->is_stopping)
+        begin_stop(server);
+}
+
+void smail__server_shard_done(struct smail__task *task)
+{
+    struct smail__shard *shard =
+        (struct smail__shard *)((char *)task -
+                                offsetof(struct smail__shard, done));
+    smail_server *server = shard->server;
+
+    if (++server->shards_done == server->shard_count)
+        smail__loop_stop(server->acceptor);
+}
+
+void smail_server_stop(smail_server *server)
+{
+    atomic_store(&server->stop_wanted, true);
+    smail__loop_wake(server->acceptor);
+}
+
+void smail_server_reload(smail_server *server)
+{
+    atomic_store(&server->reload_wanted, true);
+    smail__loop_wake(server->acceptor);
+}
+
+/* --- Life ----------------------------------------------------------------- */
+
+static void set_policy(smail_server *server, const smail_policy *policy)
+{
+    size_t size = policy->size < sizeof(server->policy)
+                      ? policy->size
+                      : sizeof(server->policy);
+
+    memcpy(&server->policy, policy, size);
+}
+
+static int set_up(smail_server *server, smail_error *err)
+{
+    const smail_server_options *options = &server->options;
+    int rc = smail__limits_new(&server->limits, options->max_connections,
+                               options->max_connections_per_address,
+                               options->exempt, err);
+
+    if (rc == 0)
+        rc = smail__loop_new(&server->acceptor, err);
+    if (rc == 0 && options->certificate != NULL) {
+        rc = smail__tls_server_new(&server->tls, options->certificate,
+                                   options->key, err);
+        server->has_tls = rc == 0;
+    }
+    if (rc == 0 && server->has_tls)
+        warn_of_dates(server, server->tls);
+    return rc;
+}
+
+int smail_server_new(smail_server **out, const smail_server_options *options,
+                     const smail_policy *policy, smail_error *err)
+{
+    smail_server *server = calloc(1, sizeof(*server));
+    int rc;
+
+    if (server == NULL)
+        return smail__fail(err, SMAIL_ENOMEM, "no memory for a server");
+    pthread_mutex_init(&server->tls_lock, NULL);
+    atomic_init(&server->stop_wanted, false);
+    atomic_init(&server->reload_wanted, false);
+    if (policy != NULL)
+        set_policy(server, policy);
+    rc = smail__server_set_options(server, options, err);
+    if (rc == 0) {
+        static const enum smail__log_level levels[] = {
+            [SMAIL_LOG_ERROR] = SMAIL__LOG_ERROR,
+            [SMAIL_LOG_WARNING] = SMAIL__LOG_WARNING,
+            [SMAIL_LOG_INFO] = SMAIL__LOG_INFO,
+            [SMAIL_LOG_DEBUG] = SMAIL__LOG_DEBUG,
+        };
+
+        server->log.level = levels[server->options.log_level];
+        server->log.user = server;
+        if (server->options.log != NULL)
+            server->log.write = smail__report_write;
+        rc = set_up(server, err);
+    }
+    if (rc != 0) {
+        smail_server_free(server);
+        return rc;
+    }
+    *out = server;
+    return 0;
+}
+
+void smail_server_free(smail_server *server)
+{
+    if (server == NULL)
+        return;
+    for (size_t i = 0; i < server->port_count; i++)
+        smail__listener_close(server->ports[i].listener);
+    smail__loop_free(server->acceptor);
+    smail__tls_context_free(server->tls);
+    smail__limits_free(server->limits);
+    pthread_mutex_destroy(&server->tls_lock);
+    free(server->strings);
+    free(server);
+}
+
+static bool wants_tls(const smail_server *server, smail_listener_kind kind)
+{
+    return kind == SMAIL_LISTENER_SUBMISSIONS ||
+           (kind == SMAIL_LISTENER_SUBMISSION &&
+            !server->options.auth_without_tls);
+}
+
+int smail_server_listen(uint16_t *port, smail_server *server,
+                        smail_listener_kind kind, const char *address,
+                        smail_error *err)
+{
+    struct smail__endpoint endpoint;
+    struct smail__port *place = &server->ports[server->port_count];
+    int rc;
+
+    if (server->port_count == SMAIL__LISTENERS_MAX)
+        return smail__fail(err, SMAIL_ELIMIT, "more than %d listeners",
+                           SMAIL__LISTENERS_MAX);
+    if (wants_tls(server, kind) && !server->has_tls)
+        return smail__fail(err, SMAIL_EINVAL,
+                           "submission on %s wants a certificate, as "
+                           "passwords are only taken under TLS: set "
+                           "[tls] certificate and key",
+                           address);
+    rc = smail__endpoint_parse(&endpoint, smail__span(address), err);
+    if (rc == 0)
+        rc = smail__listener_open(&place->listener, &endpoint, err);
+    if (rc != 0)
+        return rc;
+    place->server = server;
+    place->kind = kind;
+    if (port != NULL)
+        *port = smail__listener_endpoint(place->listener)->port;
+    server->port_count++;
+    return 0;
+}
+
+static int start(smail_server *server, smail_error *err)
+{
+    const smail_server_options *options = &server->options;
+    int rc = 0;
+
+    if (options->store != NULL)
+        rc = smail__workers_new(&server->login, options->login_threads,
+                                options->login_queue, LOGIN_NICE, err);
+    while (rc == 0 && server->shard_count < options->threads) {
+        rc = smail__shard_open(&server->shards[server->shard_count], server,
+                               server->shard_count, err);
+        if (rc == 0)
+            server->shard_count++;
+    }
+    for (size_t i = 0; rc == 0 && i < server->port_count; i++)
+        rc = smail__listener_start(server->ports[i].listener, server->acceptor,
+                                   &listener_handler, &server->ports[i], err);
+    return rc;
+}
+
+int smail_server_run(smail_server *server, smail_error *err)
+{
+    int rc;
+
+    if (server->shard_count > 0)
+        return smail__fail(err, SMAIL_ESTATE, "a server runs once");
+    smail__loop_on_wake(server->acceptor, on_woken, server);
+    rc = start(server, err);
+    if (rc == 0) {
+        /* stop() may have come before there was anybody to hear it. */
+        smail__loop_wake(server->acceptor);
+        smail__loop_run(server->acceptor);
+    }
+    for (unsigned i = 0; i < server->shard_count; i++)
+        smail__shard_close(&server->shards[i]);
+    smail__workers_free(server->login);
+    server->login = NULL;
+    return rc;
+}
