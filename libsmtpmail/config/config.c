@@ -42,7 +42,24 @@ static void note(struct load *load, int code, const char *text)
     smail__format(load->fault, sizeof(load->fault), "%s", text);
 }
 
-/* As fgets(). */
+/* inih does not tell of a section in which no key stands. */
+static void check_section(struct load *load, smail_span line)
+{
+    char text[160];
+
+    line = smail__span_trim(line);
+    if (line.len < 2 || line.data[0] != '[' ||
+        smail__span_find(line, ']') == line.len)
+        return;
+    line = smail__span_slice(line, 1, smail__span_find(line, ']') - 1);
+    if (smail__key_section(line))
+        return;
+    smail__key_explain(text, sizeof(text), line, SMAIL__SPAN(""));
+    note(load, SMAIL_EINVAL, text);
+}
+
+/* As fgets(), without the white space in front: inih would take an indented
+ * key for more of the value before. */
 static char *read_line(char *out, int room, void *user)
 {
     struct load *load = user;
@@ -53,27 +70,23 @@ static char *read_line(char *out, int room, void *user)
         return NULL;
     load->line++;
     while (len + 1 < (size_t)room && (byte = getc(load->file)) != EOF) {
-        if (byte == '\0') {
-            note(load, SMAIL_EINVAL, "a NUL octet: this is not a text file");
-            return NULL;
-        }
+        load->octets++;
+        if (len == 0 && smail__is_space((char)byte))
+            continue;
         out[len++] = (char)byte;
-        if (byte == '\n')
+        if (byte == '\n' || byte == '\0')
             break;
     }
-    load->octets += len;
     out[len] = '\0';
-    if (byte != '\n' && byte != EOF) {
-        note(load, SMAIL_EINVAL,
-             "the line is too long; an indented line goes on with the value "
-             "of the one before");
-        return NULL;
-    }
-    if (load->octets > SMAIL__CONFIG_MAX) {
+    if (byte == '\0')
+        note(load, SMAIL_EINVAL, "a NUL octet: this is not a text file");
+    else if (byte != '\n' && byte != EOF)
+        note(load, SMAIL_EINVAL, "the line is too long");
+    else if (load->octets > SMAIL__CONFIG_MAX)
         note(load, SMAIL_EINVAL, "the file is too large to be a config");
-        return NULL;
-    }
-    return len > 0 ? out : NULL;
+    else
+        check_section(load, (smail_span){ out, len });
+    return len > 0 && load->code == 0 ? out : NULL;
 }
 
 static int take(void *user, const char *section, const char *name,

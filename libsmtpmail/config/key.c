@@ -200,6 +200,15 @@ const struct smail__key *smail__key_find(smail_span section, smail_span name)
     return NULL;
 }
 
+bool smail__key_section(smail_span section)
+{
+    for (size_t i = 0; i < smail__key_count; i++) {
+        if (smail__span_is(section, smail__keys[i].section))
+            return true;
+    }
+    return false;
+}
+
 /* A key of the same section is nearer than one of another. */
 static const struct smail__key *nearest(smail_span section, smail_span name)
 {
@@ -238,15 +247,6 @@ static const char *nearest_section(smail_span section)
     return best;
 }
 
-static bool is_section(smail_span section)
-{
-    for (size_t i = 0; i < smail__key_count; i++) {
-        if (smail__span_is(section, smail__keys[i].section))
-            return true;
-    }
-    return false;
-}
-
 void smail__key_explain(char *out, size_t capacity, smail_span section,
                         smail_span name)
 {
@@ -259,7 +259,7 @@ void smail__key_explain(char *out, size_t capacity, smail_span section,
                       "'%.*s' stands before the first [section]; did you mean "
                       "'%s' in [%s]?",
                       SMAIL__SPAN_ARG(name), key->name, key->section);
-    else if (!is_section(section))
+    else if (!smail__key_section(section))
         smail__format(out, capacity,
                       "no section is called [%.*s]; did you mean [%s]?",
                       SMAIL__SPAN_ARG(section), nearest_section(section));

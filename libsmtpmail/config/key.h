@@ -36,6 +36,8 @@ const char *smail__key_allowed(const struct smail__key *key);
 int smail__key_set(struct smail__config *config, const struct smail__key *key,
                    smail_span text, smail_error *err);
 
+bool smail__key_section(smail_span section);
+
 /* NULL when there is none. */
 const struct smail__key *smail__key_find(smail_span section, smail_span name);
 
