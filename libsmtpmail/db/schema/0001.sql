@@ -1,9 +1,16 @@
 -- Schema 1. {ID} is a 64-bit row id that the database hands out, {INT} a
 -- 64-bit number, {BLOB} bytes, {TEXT} UTF-8 of our own making; header text
 -- that strangers wrote is {BLOB}. {CLUSTERED} keeps rows in key order where
--- the driver can. Booleans are 0 or 1, times are seconds since the epoch.
+-- the driver can, {NEVER_REUSED} says that the id of a row that is gone is not
+-- handed out again. Booleans are 0 or 1, times are seconds since the epoch.
 --
 -- account leads the key of every mail table; `blob` is the stated exception.
+
+-- What the store knows of itself: store_id, as in blobs/OWNER.
+CREATE TABLE setting (
+    name {TEXT} PRIMARY KEY NOT NULL,
+    value {TEXT} NOT NULL
+) {CLUSTERED};
 
 -- The bytes of a message as they came, once for all recipients and the
 -- queue. id: 48 bits of milliseconds, 80 random bits, made before the
@@ -26,7 +33,7 @@ CREATE TABLE domain (
 
 -- next_id numbers every object of the account, modseq every change.
 CREATE TABLE account (
-    id {ID} PRIMARY KEY,
+    id {ID} PRIMARY KEY {NEVER_REUSED},
     address {TEXT} NOT NULL UNIQUE,
     name {TEXT} NOT NULL DEFAULT '',
     password {TEXT},
@@ -42,16 +49,25 @@ CREATE TABLE account (
     created_at {INT} NOT NULL
 );
 
--- Who gets the mail for local@domain, folded. local '' is the catch-all. A
--- list has several rows.
+-- The addresses of accounts, folded: one is primary, and in account too.
 CREATE TABLE address (
     domain {INT} NOT NULL REFERENCES domain (id),
     local {TEXT} NOT NULL,
     account {INT} NOT NULL REFERENCES account (id),
     is_primary {INT} NOT NULL DEFAULT 0,
-    PRIMARY KEY (domain, local, account)
+    PRIMARY KEY (domain, local)
 ) {CLUSTERED};
 CREATE INDEX address_by_account ON address (account);
+
+-- Mail for local@domain goes on to target, an address in text, folded; it may
+-- be an alias itself. local '' is the catch-all. A list has several rows.
+CREATE TABLE alias (
+    domain {INT} NOT NULL REFERENCES domain (id),
+    local {TEXT} NOT NULL,
+    target {TEXT} NOT NULL,
+    PRIMARY KEY (domain, local, target)
+) {CLUSTERED};
+CREATE INDEX alias_by_target ON alias (target);
 
 -- secret: SHA-256 of a generated password of 128 bits or more; scram: salt,
 -- iterations and keys for SCRAM-SHA-256.
@@ -130,7 +146,7 @@ CREATE TABLE email (
     sender {BLOB} NOT NULL,
     recipients {BLOB} NOT NULL,
     PRIMARY KEY (account, id)
-);
+) {CLUSTERED};
 CREATE INDEX email_by_blob ON email (blob);
 CREATE INDEX email_by_thread ON email (account, thread);
 
@@ -144,11 +160,13 @@ CREATE TABLE email_derived (
     PRIMARY KEY (account, email)
 ) {CLUSTERED};
 
--- What the indexer has yet to do, in order of arrival.
+-- What the indexer has yet to do, in order of arrival. attempts is counted
+-- before each, so that a message on which the parser dies is let go.
 CREATE TABLE unindexed (
     id {ID} PRIMARY KEY,
     account {INT} NOT NULL,
-    email {INT} NOT NULL
+    email {INT} NOT NULL,
+    attempts {INT} NOT NULL DEFAULT 0
 );
 
 CREATE TABLE email_mailbox (
@@ -194,7 +212,7 @@ CREATE TABLE change (
 
 -- Mail on its way. One row a message, one a recipient, one an attempt.
 CREATE TABLE queue_message (
-    id {ID} PRIMARY KEY,
+    id {ID} PRIMARY KEY {NEVER_REUSED},
     blob {BLOB} NOT NULL REFERENCES blob (id),
     account {INT} NOT NULL DEFAULT 0,
     email {INT} NOT NULL DEFAULT 0,
