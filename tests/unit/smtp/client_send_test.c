@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/* Transactions, client side: envelope, content, verdicts, pipelined or not. */
+#include "smtp/client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <smtpmail/error.h>
+
+#include "smtp/dialogue.h"
+
+static const smail_smtp_client_options plain = SMAIL_SMTP_CLIENT_OPTIONS_INIT;
+
+static const smail_path people[] = {
+    { { "r0", 2 }, { "b.example", 9 } },
+    { { "r1", 2 }, { "b.example", 9 } },
+    { { "r2", 2 }, { "b.example", 9 } },
+};
+
+static smail_smtp_envelope envelope_to(size_t count)
+{
+    return (smail_smtp_envelope){
+        .sender = { { "s", 1 }, { "a.example", 9 } },
+        .recipients = people,
+        .count = count,
+        .size = 10,
+    };
+}
+
+static void begin(struct dialogue *d, smail_smtp_client_options options)
+{
+    dialogue_begin(d, options);
+    dialogue_hear(d, DIALOGUE_HELLO);
+    assert_said(d, "EHLO c.example\r\n");
+    assert_events(d, "ready; ");
+}
+
+static void send_to(struct dialogue *d, size_t count)
+{
+    smail_smtp_envelope envelope = envelope_to(count);
+
+    assert_int_equal(smail_smtp_client_send(d->client, &envelope), 0);
+}
+
+static void a_group_is_pipelined(void **state)
+{
+    smail_span content = SMAIL__SPAN(".dot\r\nx\r\n");
+    struct dialogue d;
+
+    (void)state;
+    begin(&d, plain);
+    send_to(&d, 2);
+    assert_said(&d, "MAIL FROM:<s@a.example> SIZE=10\r\n"
+                    "RCPT TO:<r0@b.example>\r\n"
+                    "RCPT TO:<r1@b.example>\r\nDATA\r\n");
+    dialogue_hear(&d, "250 2.1.0 ok\r\n250 ok\r\n550 5.1.1 no\r\n354 go\r\n");
+    assert_events(&d, "rcpt 0 250; rcpt 1 550; body; ");
+    assert_int_equal(smail_smtp_client_patience(d.client), 180);
+    assert_int_equal(smail_smtp_client_body(d.client, &content), 0);
+    assert_int_equal(content.len, 0);
+    assert_said(&d, "..dot\r\nx\r\n");
+    assert_int_equal(smail_smtp_client_body_end(d.client), 0);
+    assert_said(&d, ".\r\n");
+    assert_int_equal(smail_smtp_client_patience(d.client), 600);
+    dialogue_hear(&d, "250 2.0.0 taken\r\n");
+    assert_events(&d, "done 250; ready; ");
+    send_to(&d, 1);
+    dialogue_end(&d);
+}
+
+static void without_pipelining_one_by_one(void **state)
+{
+    smail_smtp_client_options options = plain;
+    struct dialogue d;
+
+    (void)state;
+    options.no_pipelining = true;
+    begin(&d, options);
+    send_to(&d, 2);
+    assert_said(&d, "MAIL FROM:<s@a.example> SIZE=10\r\n");
+    dialogue_hear(&d, "250 ok\r\n");
+    assert_said(&d, "RCPT TO:<r0@b.example>\r\n");
+    dialogue_hear(&d, "250 ok\r\n");
+    assert_said(&d, "RCPT TO:<r1@b.example>\r\n");
+    dialogue_hear(&d, "250 ok\r\n");
+    assert_said(&d, "DATA\r\n");
+    assert_int_equal(smail_smtp_client_patience(d.client), 120);
+    dialogue_hear(&d, "354 go\r\n");
+    assert_events(&d, "rcpt 0 250; rcpt 1 250; body; ");
+    dialogue_end(&d);
+}
+
+static void a_refused_sender(void **state)
+{
+    smail_smtp_client_options options = plain;
+    struct dialogue d;
+
+    (void)state;
+    begin(&d, plain); /* the rest is on its way and has to be swallowed */
+    send_to(&d, 1);
+    dialogue_hear(&d, "550 no\r\n");
+    assert_events(&d, "done 550; ");
+    dialogue_hear(&d, "503 no\r\n503 no\r\n");
+    dialogue_hear(&d, "250 reset\r\n");
+    assert_events(&d, "ready; ");
+    dialogue_end(&d);
+    options.no_pipelining = true;
+    begin(&d, options);
+    send_to(&d, 1);
+    dialogue_hear(&d, "550 no\r\n");
+    assert_events(&d, "done 550; ready; ");
+    dialogue_end(&d);
+}
+
+static void no_recipient_is_good(void **state)
+{
+    smail_smtp_client_options options = plain;
+    struct dialogue d;
+
+    (void)state;
+    begin(&d, plain);
+    send_to(&d, 2);
+    dialogue_hear(&d, "250 ok\r\n550 no\r\n550 no\r\n503 no\r\n");
+    assert_events(&d, "rcpt 0 550; rcpt 1 550; done 550; ");
+    assert_said(&d, "MAIL FROM:<s@a.example> SIZE=10\r\n"
+                    "RCPT TO:<r0@b.example>\r\n"
+                    "RCPT TO:<r1@b.example>\r\nDATA\r\nRSET\r\n");
+    dialogue_hear(&d, "250 ok\r\n");
+    assert_events(&d, "ready; ");
+    dialogue_end(&d);
+    options.no_pipelining = true;
+    begin(&d, options);
+    send_to(&d, 1);
+    dialogue_hear(&d, "250 ok\r\n");
+    dialogue_hear(&d, "450 later\r\n");
+    assert_events(&d, "rcpt 0 450; done 450; ");
+    assert_said(&d, "MAIL FROM:<s@a.example> SIZE=10\r\n"
+                    "RCPT TO:<r0@b.example>\r\nRSET\r\n");
+    dialogue_hear(&d, "250 ok\r\n");
+    assert_events(&d, "ready; ");
+    dialogue_end(&d);
+}
+
+/* RFC 2920, 3.1: 354 all the same gets the empty message. */
+static void data_granted_to_nobody(void **state)
+{
+    struct dialogue d;
+
+    (void)state;
+    begin(&d, plain);
+    send_to(&d, 1);
+    dialogue_hear(&d, "250 ok\r\n550 no\r\n");
+    smail_smtp_client_sent(d.client, 1000);
+    dialogue_hear(&d, "354 go\r\n");
+    assert_said(&d, ".\r\n");
+    dialogue_hear(&d, "554 no recipients\r\n");
+    assert_events(&d, "rcpt 0 550; done 550; ready; ");
+    dialogue_end(&d);
+}
+
+/* Refused MAIL, yet accepted RCPT and DATA: nothing may reach anybody. */
+static void a_server_that_contradicts_itself(void **state)
+{
+    struct dialogue d;
+
+    (void)state;
+    begin(&d, plain);
+    send_to(&d, 1);
+    dialogue_hear(&d, "550 no\r\n250 ok\r\n354 go\r\n");
+    assert_events(&d, "done 550; close nonsense; ");
+    dialogue_end(&d);
+    begin(&d, plain);
+    send_to(&d, 1);
+    dialogue_hear(&d, "250 ok\r\n250 ok\r\n250 ok\r\n");
+    assert_events(&d, "rcpt 0 250; close nonsense; ");
+    dialogue_end(&d);
+}
+
+static void data_and_content_may_be_refused(void **state)
+{
+    struct dialogue d;
+
+    (void)state;
+    begin(&d, plain);
+    send_to(&d, 1);
+    dialogue_hear(&d, "250 ok\r\n250 ok\r\n451 not now\r\n");
+    assert_events(&d, "rcpt 0 250; done 451; ");
+    dialogue_hear(&d, "250 reset\r\n");
+    assert_events(&d, "ready; ");
+    send_to(&d, 1);
+    dialogue_hear(&d, "250 ok\r\n250 ok\r\n354 go\r\n");
+    assert_int_equal(smail_smtp_client_body_end(d.client), 0);
+    dialogue_hear(&d, "554 virus\r\n");
+    assert_events(&d, "rcpt 0 250; body; done 554; ready; ");
+    dialogue_end(&d);
+}
+
+static void a_reply_in_the_middle_of_content(void **state)
+{
+    struct dialogue d;
+
+    (void)state;
+    begin(&d, plain);
+    send_to(&d, 1);
+    dialogue_hear(&d, "250 ok\r\n250 ok\r\n354 go\r\n552 enough\r\n");
+    assert_events(&d, "rcpt 0 250; body; done 552; close refused; ");
+    dialogue_end(&d);
+    begin(&d, plain);
+    send_to(&d, 1);
+    dialogue_hear(&d, "250 ok\r\n250 ok\r\n354 go\r\n250 taken\r\n");
+    assert_events(&d, "rcpt 0 250; body; close nonsense; ");
+    dialogue_end(&d);
+    begin(&d, plain);
+    send_to(&d, 1);
+    dialogue_hear(&d, "250 ok\r\n421 bye\r\n");
+    assert_events(&d, "done 421; close refused; ");
+    dialogue_end(&d);
+}
+
+static void envelopes_that_cannot_be_sent(void **state)
+{
+    smail_path evil = { SMAIL__SPAN("a"), SMAIL__SPAN("b>\r\nRSET\r\n") };
+    smail_path spaced = { SMAIL__SPAN("a b"), SMAIL__SPAN("c") };
+    smail_path wide = { SMAIL__SPAN("\xc3\xa4"), SMAIL__SPAN("c") };
+    smail_path none = { SMAIL__SPAN(""), SMAIL__SPAN("") };
+    smail_path bare = { SMAIL__SPAN("postmaster"), SMAIL__SPAN("") };
+    const smail_path *bad[] = { &evil, &spaced, &wide, &none };
+    smail_smtp_envelope envelope;
+    struct dialogue d;
+
+    (void)state;
+    dialogue_begin(&d, plain);
+    envelope = envelope_to(1);
+    assert_int_equal(smail_smtp_client_send(d.client, &envelope), SMAIL_ESTATE);
+    dialogue_end(&d);
+    begin(&d, plain);
+    for (size_t i = 0; i < 4; i++) {
+        envelope = envelope_to(1);
+        envelope.recipients = bad[i];
+        assert_int_equal(smail_smtp_client_send(d.client, &envelope),
+                         SMAIL_EINVAL);
+    }
+    envelope = envelope_to(0);
+    assert_int_equal(smail_smtp_client_send(d.client, &envelope), SMAIL_EINVAL);
+    envelope = envelope_to(1);
+    envelope.sender = evil;
+    assert_int_equal(smail_smtp_client_send(d.client, &envelope), SMAIL_EINVAL);
+    envelope = envelope_to(1);
+    envelope.size = 1001;
+    assert_int_equal(smail_smtp_client_send(d.client, &envelope), SMAIL_ELIMIT);
+    assert_said(&d, "");
+    envelope = envelope_to(1);
+    envelope.recipients = &bare;
+    envelope.sender = none;
+    envelope.size = 0;
+    envelope.body = SMAIL_SMTP_BODY_8BITMIME;
+    assert_int_equal(smail_smtp_client_send(d.client, &envelope), 0);
+    assert_said(&d, "MAIL FROM:<> BODY=8BITMIME\r\n"
+                    "RCPT TO:<postmaster>\r\nDATA\r\n");
+    dialogue_end(&d);
+    dialogue_begin(&d, plain);
+    dialogue_hear(&d, "220 x\r\n250 x\r\n");
+    envelope = envelope_to(1);
+    envelope.body = SMAIL_SMTP_BODY_8BITMIME;
+    assert_int_equal(smail_smtp_client_send(d.client, &envelope), SMAIL_EINVAL);
+    dialogue_end(&d);
+}
+
+static void to_the_content(struct dialogue *d)
+{
+    begin(d, plain);
+    send_to(d, 1);
+    dialogue_hear(d, "250 ok\r\n250 ok\r\n354 go\r\n");
+    assert_events(d, "rcpt 0 250; body; ");
+    smail_smtp_client_sent(d->client, 1000);
+}
+
+static void dots_are_stuffed_in_any_chunks(void **state)
+{
+    smail_span whole = SMAIL__SPAN(".\r\n..\r\na.b\r\n\r\n.c\r\nlast");
+    struct dialogue d;
+
+    (void)state;
+    for (size_t step = 1; step <= whole.len; step++) {
+        smail_span rest = whole;
+
+        to_the_content(&d);
+        while (rest.len > 0) {
+            smail_span content = smail__span_slice(rest, 0, step);
+
+            rest = smail__span_from(rest, step);
+            assert_int_equal(smail_smtp_client_body(d.client, &content), 0);
+            assert_int_equal(content.len, 0);
+        }
+        assert_int_equal(smail_smtp_client_body_end(d.client), 0);
+        assert_said(&d, "..\r\n...\r\na.b\r\n\r\n..c\r\nlast\r\n.\r\n");
+        dialogue_end(&d);
+    }
+}
+
+static void bare_line_ends_are_never_sent(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } bad[] = { { "a\nb", 3 },   { "a\rb", 3 }, { "a\r\r\n", 4 }, { "a\0b", 3 },
+                { "\r\n\n", 3 }, { "\n", 1 },   { "\r\n.\n", 4 } };
+    struct dialogue d;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        smail_span content = { bad[i].bytes, bad[i].len };
+
+        to_the_content(&d);
+        assert_int_equal(smail_smtp_client_body(d.client, &content),
+                         SMAIL_EMALFORMED);
+        assert_said(&d, "");
+        dialogue_hear(&d, "");
+        assert_events(&d, "close content; ");
+        dialogue_end(&d);
+    }
+    to_the_content(&d);
+    smail_span content = SMAIL__SPAN("a\r");
+
+    assert_int_equal(smail_smtp_client_body(d.client, &content), 0);
+    assert_int_equal(smail_smtp_client_body_end(d.client), SMAIL_EMALFORMED);
+    dialogue_hear(&d, "");
+    assert_events(&d, "close content; ");
+    assert_int_equal(smail_smtp_client_body_end(d.client), SMAIL_ESTATE);
+    assert_int_equal(smail_smtp_client_body(d.client, &content), SMAIL_ESTATE);
+    dialogue_end(&d);
+}
+
+static void much_content_waits_for_the_output(void **state)
+{
+    static char much[500000];
+    smail_span content = { much, sizeof(much) };
+    struct dialogue d;
+    size_t sent = 0;
+
+    (void)state;
+    memset(much, 'x', sizeof(much));
+    to_the_content(&d);
+    while (content.len > 0) {
+        size_t before = content.len;
+
+        assert_int_equal(smail_smtp_client_body(d.client, &content), 0);
+        assert_true(content.len < before);
+        assert_true(smail_smtp_client_output(d.client).len <= 131072);
+        sent += smail_smtp_client_output(d.client).len;
+        smail_smtp_client_sent(d.client, sizeof(much));
+    }
+    assert_int_equal(sent, sizeof(much));
+    dialogue_end(&d);
+}
+
+/* RFC 2033, 4.2. */
+static void lmtp_settles_each_recipient(void **state)
+{
+    smail_smtp_client_options options = plain;
+    struct dialogue d;
+
+    (void)state;
+    options.protocol = SMAIL_SMTP_PROTOCOL_LMTP;
+    dialogue_begin(&d, options);
+    dialogue_hear(&d, DIALOGUE_HELLO);
+    assert_said(&d, "LHLO c.example\r\n");
+    send_to(&d, 3);
+    dialogue_hear(&d, "250 ok\r\n250 ok\r\n550 no\r\n250 ok\r\n354 go\r\n");
+    assert_int_equal(smail_smtp_client_body_end(d.client), 0);
+    dialogue_hear(&d, "250 taken\r\n");
+    assert_events(&d, "ready; rcpt 0 250; rcpt 1 550; rcpt 2 250; body; "
+                      "settled 0 250; ");
+    dialogue_hear(&d, "452 full\r\n");
+    assert_events(&d, "settled 2 452; done 452; ready; ");
+    dialogue_end(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_group_is_pipelined),
+        cmocka_unit_test(without_pipelining_one_by_one),
+        cmocka_unit_test(a_refused_sender),
+        cmocka_unit_test(no_recipient_is_good),
+        cmocka_unit_test(data_granted_to_nobody),
+        cmocka_unit_test(a_server_that_contradicts_itself),
+        cmocka_unit_test(data_and_content_may_be_refused),
+        cmocka_unit_test(a_reply_in_the_middle_of_content),
+        cmocka_unit_test(envelopes_that_cannot_be_sent),
+        cmocka_unit_test(dots_are_stuffed_in_any_chunks),
+        cmocka_unit_test(bare_line_ends_are_never_sent),
+        cmocka_unit_test(much_content_waits_for_the_output),
+        cmocka_unit_test(lmtp_settles_each_recipient),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

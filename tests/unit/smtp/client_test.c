@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* The client session: greeting, TLS, taking leave, giving up. */
+#include "smtp/client.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <smtpmail/error.h>
+
+#include "smtp/dialogue.h"
+#include "smtp/memory.h"
+
+static const smail_smtp_client_options plain = SMAIL_SMTP_CLIENT_OPTIONS_INIT;
+
+static void options_are_checked(void **state)
+{
+    smail_smtp_client_options options = plain;
+    smail_smtp_client *client = NULL;
+
+    (void)state;
+    assert_int_equal(smail_smtp_client_new(&client, &options), SMAIL_EINVAL);
+    options.hostname = "a\r\nb";
+    assert_int_equal(smail_smtp_client_new(&client, &options), SMAIL_EINVAL);
+    options.hostname = "a";
+    options.size = 0;
+    assert_int_equal(smail_smtp_client_new(&client, &options), SMAIL_EINVAL);
+    smail_smtp_client_free(NULL);
+}
+
+static void it_greets_and_takes_leave(void **state)
+{
+    struct dialogue d;
+
+    (void)state;
+    dialogue_begin(&d, plain);
+    dialogue_hear(&d, "");
+    assert_said(&d, "");
+    dialogue_hear(&d, "220-mx\r\n220 hello\r\n");
+    assert_said(&d, "EHLO c.example\r\n");
+    dialogue_hear(&d, "250-mx\r\n250-SIZE 1000\r\n250-AUTH PLAIN LOGIN\r\n"
+                      "250 8BITMIME\r\n");
+    assert_events(&d, "ready; ");
+    assert_int_equal(smail_smtp_client_max_size(d.client), 1000);
+    assert_true(smail_smtp_client_offers_8bitmime(d.client));
+    assert_true(
+        smail__span_is(smail_smtp_client_mechanisms(d.client), "PLAIN LOGIN"));
+    assert_int_equal(smail_smtp_client_quit(d.client), 0);
+    assert_said(&d, "QUIT\r\n");
+    dialogue_hear(&d, "221 bye\r\n");
+    assert_events(&d, "close quit; ");
+    dialogue_hear(&d, "250 what?\r\n");
+    assert_events(&d, "");
+    assert_int_equal(smail_smtp_client_quit(d.client), SMAIL_ESTATE);
+    dialogue_end(&d);
+}
+
+static void who_does_not_know_ehlo_gets_helo(void **state)
+{
+    struct dialogue d;
+
+    (void)state;
+    dialogue_begin(&d, plain);
+    dialogue_hear(&d, "220 mx\r\n502 what?\r\n");
+    assert_said(&d, "EHLO c.example\r\nHELO c.example\r\n");
+    dialogue_hear(&d, "250 mx\r\n");
+    assert_events(&d, "ready; ");
+    assert_int_equal(smail_smtp_client_mechanisms(d.client).len, 0);
+    dialogue_end(&d);
+}
+
+static void a_server_may_refuse(void **state)
+{
+    static const char *const words[] = {
+        "554 no\r\n",
+        "421 no\r\n",
+        "220 mx\r\n421 no\r\n",
+        "220 mx\r\n450 no\r\n",
+        "220 mx\r\n500 no\r\n500 no\r\n",
+    };
+    struct dialogue d;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        dialogue_begin(&d, plain);
+        dialogue_hear(&d, words[i]);
+        assert_events(&d, "close refused; ");
+        dialogue_end(&d);
+    }
+}
+
+static void nonsense_is_the_end(void **state)
+{
+    struct dialogue d;
+
+    (void)state;
+    dialogue_begin(&d, plain);
+    dialogue_hear(&d, "SSH-2.0-x\r\n");
+    assert_events(&d, "close nonsense; ");
+    dialogue_end(&d);
+    dialogue_begin(&d, plain);
+    dialogue_hear(&d, DIALOGUE_HELLO "250 unasked\r\n");
+    assert_events(&d, "ready; close nonsense; ");
+    dialogue_end(&d);
+    dialogue_begin(&d, plain);
+    dialogue_hear(&d, DIALOGUE_HELLO "421 idle too long\r\n");
+    assert_events(&d, "ready; close refused; ");
+    dialogue_end(&d);
+}
+
+static void starttls_drops_what_lies_behind_it(void **state)
+{
+    smail_smtp_client_options options = plain;
+    struct dialogue d;
+
+    (void)state;
+    options.tls = SMAIL_SMTP_TLS_REQUIRED;
+    dialogue_begin(&d, options);
+    dialogue_hear(&d, DIALOGUE_HELLO);
+    assert_said(&d, "EHLO c.example\r\nSTARTTLS\r\n");
+    dialogue_hear(&d, "220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n");
+    assert_events(&d, "starttls; ");
+    assert_said(&d, "");
+    dialogue_hear(&d, "250 evil\r\n");
+    assert_events(&d, "");
+    assert_int_equal(smail_smtp_client_secured(d.client), 0);
+    assert_true(smail_smtp_client_is_secured(d.client));
+    assert_said(&d, "EHLO c.example\r\n");
+    assert_int_equal(smail_smtp_client_mechanisms(d.client).len, 0);
+    dialogue_hear(&d, "250-mx\r\n250 STARTTLS\r\n");
+    assert_events(&d, "ready; ");
+    assert_int_equal(smail_smtp_client_secured(d.client), SMAIL_ESTATE);
+    dialogue_end(&d);
+}
+
+static void tls_that_cannot_be_had(void **state)
+{
+    smail_smtp_client_options options = plain;
+    struct dialogue d;
+
+    (void)state;
+    options.tls = SMAIL_SMTP_TLS_REQUIRED;
+    dialogue_begin(&d, options);
+    dialogue_hear(&d, DIALOGUE_HELLO "454 not now\r\n");
+    assert_events(&d, "close no-tls; ");
+    dialogue_end(&d);
+    dialogue_begin(&d, options);
+    dialogue_hear(&d, "220 mx\r\n250 mx\r\n");
+    assert_events(&d, "close no-tls; ");
+    dialogue_end(&d);
+    options.tls = SMAIL_SMTP_TLS_IF_OFFERED;
+    dialogue_begin(&d, options);
+    dialogue_hear(&d, DIALOGUE_HELLO "454 not now\r\n");
+    assert_events(&d, "ready; ");
+    dialogue_end(&d);
+}
+
+static void implicit_tls_needs_no_starttls(void **state)
+{
+    smail_smtp_client_options options = plain;
+    struct dialogue d;
+
+    (void)state;
+    options.tls = SMAIL_SMTP_TLS_REQUIRED;
+    dialogue_begin(&d, options);
+    assert_int_equal(smail_smtp_client_secured(d.client), 0);
+    dialogue_hear(&d, DIALOGUE_HELLO);
+    assert_events(&d, "ready; ");
+    dialogue_end(&d);
+}
+
+static void giving_up_is_possible_at_any_time(void **state)
+{
+    struct dialogue d;
+
+    (void)state;
+    dialogue_begin(&d, plain);
+    smail_smtp_client_abandon(d.client);
+    dialogue_hear(&d, DIALOGUE_HELLO);
+    assert_events(&d, "close abandoned; ");
+    smail_smtp_client_abandon(d.client);
+    dialogue_hear(&d, "");
+    assert_events(&d, "");
+    dialogue_end(&d);
+}
+
+static void it_is_patient(void **state)
+{
+    struct dialogue d;
+
+    (void)state;
+    dialogue_begin(&d, plain);
+    assert_int_equal(smail_smtp_client_patience(d.client), 300);
+    dialogue_end(&d);
+}
+
+/* A whole session; false if it fell to a lack of memory. */
+static void session_without(struct meter *meter)
+{
+    const smail_mem mem = meter_mem(meter);
+    smail_smtp_client_options options = plain;
+    smail_path path = { SMAIL__SPAN("a"), SMAIL__SPAN("b.example") };
+    smail_smtp_envelope envelope = { .sender = path,
+                                     .recipients = &path,
+                                     .count = 1 };
+    smail_span content = SMAIL__SPAN("text\r\n");
+    smail_span secret = SMAIL__SPAN("x");
+    struct dialogue d;
+
+    options.mem = &mem;
+    options.hostname = "c.example";
+    smail__buf_init(&d.events, 10000, NULL);
+    if (smail_smtp_client_new(&d.client, &options) != 0)
+        return;
+    dialogue_hear(&d, DIALOGUE_HELLO);
+    (void)smail_smtp_client_auth(d.client, "LOGIN", NULL);
+    dialogue_hear(&d, "334 VXNlcm5hbWU6\r\n");
+    (void)smail_smtp_client_respond(d.client, secret);
+    dialogue_hear(&d, "235 yes\r\n");
+    (void)smail_smtp_client_send(d.client, &envelope);
+    dialogue_hear(&d, "250 ok\r\n250 ok\r\n354 go\r\n");
+    (void)smail_smtp_client_body(d.client, &content);
+    (void)smail_smtp_client_body_end(d.client);
+    dialogue_hear(&d, "250 ok\r\n");
+    (void)smail_smtp_client_quit(d.client);
+    dialogue_hear(&d, "221 bye\r\n");
+    dialogue_hear(&d, "");
+    if (meter->fail_at != 0 && meter->calls >= meter->fail_at)
+        assert_non_null(strstr(d.events.data, "close nomem; "));
+    else
+        assert_non_null(strstr(d.events.data, "done 250; ready; close quit; "));
+    dialogue_end(&d);
+}
+
+static void no_memory_ends_it_cleanly(void **state)
+{
+    (void)state;
+    for (long n = 1; n < 1000; n++) {
+        struct meter meter = { .fail_at = n };
+
+        session_without(&meter);
+        assert_int_equal(meter.live, 0);
+        if (meter.calls < n)
+            return;
+    }
+    fail();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(it_greets_and_takes_leave),
+        cmocka_unit_test(who_does_not_know_ehlo_gets_helo),
+        cmocka_unit_test(a_server_may_refuse),
+        cmocka_unit_test(nonsense_is_the_end),
+        cmocka_unit_test(starttls_drops_what_lies_behind_it),
+        cmocka_unit_test(tls_that_cannot_be_had),
+        cmocka_unit_test(implicit_tls_needs_no_starttls),
+        cmocka_unit_test(giving_up_is_possible_at_any_time),
+        cmocka_unit_test(it_is_patient),
+        cmocka_unit_test(no_memory_ends_it_cleanly),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
