@@ -184,8 +184,8 @@ SMAIL_API bool smail_smtp_client_offers_8bitmime(
 SMAIL_API uint64_t smail_smtp_client_max_size(const smail_smtp_client *session);
 
 /** Mechanisms of AUTH, parted by spaces; empty if there are none. */
-SMAIL_API smail_span smail_smtp_client_mechanisms(
-    const smail_smtp_client *session);
+SMAIL_API smail_span
+smail_smtp_client_mechanisms(const smail_smtp_client *session);
 
 /** Seconds of silence to allow in this state (RFC 5321, 4.5.3.2). */
 SMAIL_API unsigned smail_smtp_client_patience(const smail_smtp_client *session);

@@ -55,17 +55,24 @@ typedef struct smail_smtp_server_options {
                                   what each extension in use adds. */
     uint32_t max_text_line;      /**< With CRLF; 4.5.3.1.6. Default: none. */
     uint32_t max_auth_line;      /**< RFC 4954, 4. Default 12288. */
-    uint32_t max_errors;         /**< Refused commands until 421. Default 20. */
-    uint32_t max_commands;       /**< Commands that carry no mail forward (NOOP,
-                                  RSET, VRFY ...) until 421. Default 1000. */
+    uint32_t max_errors;         /**< Refused commands, the next one is 421 and
+                                  the end; a mail that is taken starts the
+                                  count afresh. Default 20. */
+    uint32_t max_commands;       /**< The same for commands that carry no mail
+                                  forward: NOOP, RSET, VRFY, EHLO, and RCPT
+                                  beyond max_recipients. Default 1000. */
     bool offer_starttls;         /**< RFC 3207. */
-    bool require_tls;            /**< 530 before MAIL and AUTH without TLS. */
+    bool require_tls;            /**< 530 without TLS, to all but NOOP, EHLO,
+                                  STARTTLS and QUIT (RFC 3207, 4). */
     const char *auth_mechanisms; /**< Space-separated, as "PLAIN LOGIN"; offered
                                   once secured. NULL: no AUTH at all. */
     bool auth_without_tls;       /**< Offer AUTH in the clear: tests only. */
     bool require_auth;           /**< 530 5.7.0 before MAIL (RFC 6409, 4.3). */
-    bool normalize_line_ends;    /**< Turn bare CR and LF into CRLF. Only ever
-                                  for submission by one's own users. */
+    bool normalize_line_ends;    /**< Turn bare CR and LF in content into CRLF.
+                                  Only ever for submission by one's own users.
+                                  Dots and the end are still judged by true
+                                  CRLFs alone; a NUL is refused all the
+                                  same. */
 } smail_smtp_server_options;
 
 #define SMAIL_SMTP_SERVER_OPTIONS_INIT    \
@@ -86,9 +93,10 @@ typedef enum smail_smtp_event_type {
     SMAIL_SMTP_END_OF_DATA, /**< Decide: accepting makes the mail ours. */
     SMAIL_SMTP_RESET,       /**< Notice: the transaction that MAIL began is
                                over without END_OF_DATA: RSET, EHLO, QUIT,
-                               a refused content or a lost connection. */
+                               a refused content or abandon(). */
     SMAIL_SMTP_STARTTLS,    /**< Notice: flush, shake hands, secured(). */
-    SMAIL_SMTP_CLOSE        /**< Notice: flush and hang up. */
+    SMAIL_SMTP_CLOSE        /**< Notice: flush and hang up. Comes once; what
+                               feed() returns afterwards is WAIT. */
 } smail_smtp_event_type;
 
 typedef struct smail_smtp_helo {
@@ -118,7 +126,8 @@ typedef struct smail_smtp_mail {
     smail_path sender; /**< Empty for a bounce. */
     uint64_t size;     /**< As declared by SIZE=; 0 if it was not. */
     smail_smtp_body_type body;
-    smail_span auth; /**< AUTH=, decoded xtext (RFC 4954, 5); may be empty. */
+    smail_span auth; /**< AUTH=, decoded xtext (RFC 4954, 5), no controls; the
+                          client's claim, empty if it makes none. */
 } smail_smtp_mail;
 
 typedef struct smail_smtp_rcpt {
@@ -141,7 +150,10 @@ typedef struct smail_smtp_event {
     };
 } smail_smtp_event;
 
-/** The options are copied, strings too; `hostname` is required. */
+/**
+ * The options are copied, strings too. SMAIL_EINVAL: `hostname` is missing or
+ * no host name, a mechanism no name, or AUTH required with none offered.
+ */
 SMAIL_API int smail_smtp_server_new(smail_smtp_server **out,
                                     const smail_smtp_server_options *options);
 SMAIL_API void smail_smtp_server_free(smail_smtp_server *session);
@@ -154,7 +166,8 @@ SMAIL_API void smail_smtp_server_free(smail_smtp_server *session);
  * (RFC 3207, 4.2); bytes of the clear that arrive before secured() must not
  * be fed at all.
  *
- * SMAIL_ENOMEM: the session says 421 and CLOSE follows.
+ * SMAIL_ENOMEM, here and from every answer below: the session says 421 and
+ * CLOSE follows.
  */
 SMAIL_API int smail_smtp_server_feed(const smail_smtp_event **out,
                                      smail_smtp_server *session,
@@ -166,7 +179,9 @@ SMAIL_API int smail_smtp_server_accept(smail_smtp_server *session);
 /**
  * Say yes in one's own words: `text` takes the place of the usual text, and
  * `status` (RFC 3463, as "2.0.0"; NULL: the usual one) that of its code. This
- * is how END_OF_DATA names the queue id. `text` as in reject().
+ * is how END_OF_DATA names the queue id. `text` as in reject(); for CONNECT and
+ * HELO it stands behind our name. An accepted END_OF_DATA is confirmed even
+ * where there is no memory for these words, by the usual reply.
  */
 SMAIL_API int smail_smtp_server_accept_with(smail_smtp_server *session,
                                             const char *status,
@@ -174,15 +189,20 @@ SMAIL_API int smail_smtp_server_accept_with(smail_smtp_server *session,
 
 /**
  * Say no. `code` is 4yz or 5yz; `status` is an RFC 3463 code such as
- * "5.1.1"; `text` is one line of printable text, or several parted by '\n'.
- * 421 as `code` also ends the session. What is not printable ASCII is replaced
- * by '?'.
+ * "5.1.1" of the class of `code`, or NULL for "4.0.0" or "5.0.0", and is left
+ * out for CONNECT and HELO (RFC 2034, 4); `text` is one line of printable text,
+ * or several parted by '\n'. 421 as `code` also ends the session; another code
+ * at CONNECT leaves the client to say QUIT (RFC 5321, 3.1). What is not
+ * printable ASCII is replaced by '?'.
  * SMAIL_ESTATE if nothing is pending, SMAIL_EINVAL for another code.
  */
 SMAIL_API int smail_smtp_server_reject(smail_smtp_server *session, int code,
                                        const char *status, const char *text);
 
-/** Ask the next SASL question: a 334 with `challenge` in base64. */
+/**
+ * Ask the next SASL question: a 334 with `challenge` in base64. SMAIL_EINVAL
+ * if it is too long for a line (9200 octets).
+ */
 SMAIL_API int smail_smtp_server_challenge(smail_smtp_server *session,
                                           smail_span challenge);
 
@@ -221,7 +241,7 @@ SMAIL_API smail_span smail_smtp_server_helo(const smail_smtp_server *session);
 SMAIL_API bool smail_smtp_server_in_transaction(
     const smail_smtp_server *session);
 
-/** Seconds of silence to allow in this state (RFC 5321, 4.5.3.2). */
+/** Seconds of silence to allow in this state (RFC 5321, 4.5.3.2.7). */
 SMAIL_API unsigned smail_smtp_server_patience(const smail_smtp_server *session);
 
 /**

@@ -40,6 +40,7 @@ static void keep_to_one_line(char *text)
             *text = '?';
 }
 
+SMAIL__PRINTF(4, 0)
 static int fill(smail_error *err, int code, int os, const char *format,
                 va_list args)
 {

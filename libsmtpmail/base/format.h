@@ -14,8 +14,7 @@
 #include <stddef.h>
 
 #if defined(__GNUC__)
-#define SMAIL__PRINTF(text, first) \
-    __attribute__((format(printf, text, first)))
+#define SMAIL__PRINTF(text, first) __attribute__((format(printf, text, first)))
 #else
 #define SMAIL__PRINTF(text, first)
 #endif

@@ -93,6 +93,17 @@ static uint64_t mask_of(const char *block, char byte)
     return mask;
 }
 #else
+/* Eight bytes, the first in the low bits whatever we run on. */
+static uint64_t load(const char *at)
+{
+    const unsigned char *byte = (const unsigned char *)at;
+
+    return (uint64_t)byte[0] | (uint64_t)byte[1] << 8 |
+           (uint64_t)byte[2] << 16 | (uint64_t)byte[3] << 24 |
+           (uint64_t)byte[4] << 32 | (uint64_t)byte[5] << 40 |
+           (uint64_t)byte[6] << 48 | (uint64_t)byte[7] << 56;
+}
+
 static uint64_t mask_of(const char *block, char byte)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
@@ -100,11 +111,8 @@ static uint64_t mask_of(const char *block, char byte)
     uint64_t mask = 0;
 
     for (unsigned i = 0; i < BLOCK; i += 8) {
-        uint64_t word = 0;
+        uint64_t word = load(block + i) ^ ones * (unsigned char)byte;
 
-        for (unsigned k = 0; k < 8; k++) /* little-endian whatever we run on */
-            word |= (uint64_t)(unsigned char)block[i + k] << (8 * k);
-        word ^= ones * (unsigned char)byte;
         word = ~(((word & lows) + lows) | word | lows); /* 0x80 where equal */
         mask |= (word >> 7) * UINT64_C(0x0102040810204080) >> 56 << i;
     }
