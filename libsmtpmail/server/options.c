@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "server/server.h"
+#include "smtp/address.h"
 
 #define DEFAULT_THREADS_MAX 4
 #define DEFAULT_EXEMPT "127.0.0.0/8 ::1"
@@ -56,6 +57,10 @@ static int check(const smail_server_options *options, smail_error *err)
 {
     if (options->hostname == NULL || options->hostname[0] == '\0')
         return smail__fail(err, SMAIL_EINVAL, "a server needs a hostname");
+    if (!smail__address_is_helo(smail__span(options->hostname)))
+        return smail__fail(err, SMAIL_EINVAL,
+                           "hostname '%s' is not a domain name",
+                           options->hostname);
     if ((options->certificate == NULL) != (options->key == NULL))
         return smail__fail(
             err, SMAIL_EINVAL, "certificate and key go together: %s is missing",

@@ -256,24 +256,32 @@ static bool wants_tls(const smail_server *server, smail_listener_kind kind)
             !server->options.auth_without_tls);
 }
 
+int smail__server_check_listen(struct smail__endpoint *out,
+                               const smail_server *server,
+                               smail_listener_kind kind, const char *address,
+                               smail_error *err)
+{
+    if (wants_tls(server, kind) && !server->has_tls)
+        return smail__fail(err, SMAIL_EINVAL,
+                           "submission on %s wants a certificate, as "
+                           "passwords are only taken under TLS: set "
+                           "certificate and key in [tls]",
+                           address);
+    return smail__endpoint_parse(out, smail__span(address), err);
+}
+
 int smail_server_listen(uint16_t *port, smail_server *server,
                         smail_listener_kind kind, const char *address,
                         smail_error *err)
 {
-    struct smail__endpoint endpoint;
     struct smail__port *place = &server->ports[server->port_count];
+    struct smail__endpoint endpoint;
     int rc;
 
     if (server->port_count == SMAIL__LISTENERS_MAX)
         return smail__fail(err, SMAIL_ELIMIT, "more than %d listeners",
                            SMAIL__LISTENERS_MAX);
-    if (wants_tls(server, kind) && !server->has_tls)
-        return smail__fail(err, SMAIL_EINVAL,
-                           "submission on %s wants a certificate, as "
-                           "passwords are only taken under TLS: set "
-                           "[tls] certificate and key",
-                           address);
-    rc = smail__endpoint_parse(&endpoint, smail__span(address), err);
+    rc = smail__server_check_listen(&endpoint, server, kind, address, err);
     if (rc == 0)
         rc = smail__listener_open(&place->listener, &endpoint, err);
     if (rc != 0)

@@ -93,6 +93,14 @@ struct smail_server {
     int64_t exhausted_at; /* when the log last said so */
 };
 
+/* --- server.c ------------------------------------------------------------ */
+
+/* Would listen() take it, as far as one can tell without binding? */
+int smail__server_check_listen(struct smail__endpoint *out,
+                               const smail_server *server,
+                               smail_listener_kind kind, const char *address,
+                               smail_error *err);
+
 /* --- options.c ----------------------------------------------------------- */
 
 int smail__server_set_options(smail_server *server,

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smtpd - receives mail, by SMTP, submission and LMTP, into a store.
+ *
+ * Exit codes: 0 done, 1 failed, 2 the command line makes no sense.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <smtpmail/server.h>
+#include <smtpmail/version.h>
+
+#include "base/error.h"
+#include "base/span.h"
+#include "options.h"
+#include "output.h"
+#include "server/server.h"
+#include "signals.h"
+
+/* When nothing says where to listen: a port that anybody may bind, and that
+ * nobody else can reach. */
+#define DEFAULT_LISTEN "smtp:127.0.0.1:2525"
+
+struct program {
+    struct options options;
+    struct smail__config config;
+    struct smail__log log;
+    bool log_json;
+    char hostname[256];
+    smail_store *store;
+    smail_server *server;
+    uint16_t ports[SMAIL__CONFIG_LISTEN_MAX];
+};
+
+static void say(const struct program *program, enum smail__log_level level,
+                const char *event, const char *key, const char *value)
+{
+    struct smail__log_field field = SMAIL__LOG_TEXT(key, smail__span(value));
+
+    smail__log_write(&program->log, level, event, &field, 1);
+}
+
+static void on_store_warning(const char *text, void *user)
+{
+    say(user, SMAIL__LOG_WARNING, "store", "reason", text);
+}
+
+static void on_log(smail_log_level level, const char *line, size_t len,
+                   void *user)
+{
+    (void)level;
+    (void)user;
+    output_line(line, len);
+}
+
+/* --- Settings ------------------------------------------------------------- */
+
+static int set_hostname(struct program *program, smail_error *err)
+{
+    const char *name = program->options.hostname;
+
+    if (name == NULL && program->config.hostname[0] != '\0')
+        name = program->config.hostname;
+    if (name == NULL) {
+        if (gethostname(program->hostname, sizeof(program->hostname) - 1) != 0)
+            return smail__fail(err, SMAIL_EINVAL,
+                               "this machine has no name: set hostname in "
+                               "[server] or give --hostname");
+        return 0;
+    }
+    if (strlen(name) >= sizeof(program->hostname))
+        return smail__fail(err, SMAIL_EINVAL, "the hostname is too long");
+    memcpy(program->hostname, name, strlen(name) + 1);
+    return 0;
+}
+
+static int load(struct program *program, smail_error *err)
+{
+    struct options *options = &program->options;
+    struct smail__config *config = &program->config;
+    int rc = smail__config_load(config, options->config,
+                                options->config != NULL, err);
+
+    if (rc != 0)
+        return rc;
+    if (options->listens.count > 0)
+        config->listens = options->listens;
+    if (config->listens.count == 0)
+        rc = smail__listen_add(&config->listens, smail__span(DEFAULT_LISTEN),
+                               err);
+    if (options->log_level != NULL)
+        (void)smail__log_level_parse(&config->log_level,
+                                     smail__span(options->log_level));
+    program->log_json = options->log_format != NULL
+                            ? strcmp(options->log_format, "json") == 0
+                            : config->log_json;
+    output_log(&program->log, config->log_level, &program->log_json);
+    return rc == 0 ? set_hostname(program, err) : rc;
+}
+
+static int open_store(struct program *program, smail_error *err)
+{
+    smail_store_options options = SMAIL_STORE_OPTIONS_INIT;
+
+    if (program->options.discard)
+        return 0;
+    /* A new store has no addresses, so a server over it would turn all mail
+     * away for good: a path with a slip in it must not come to that. */
+    options.must_exist = true;
+    options.warn = on_store_warning;
+    options.user = program;
+    return smail_store_open(&program->store,
+                            smail__config_store(&program->config,
+                                                program->options.store,
+                                                getenv("SMTPMAIL_STORE")),
+                            &options, err);
+}
+
+/* --- The server ----------------------------------------------------------- */
+
+static void discard_rcpt(smail_ticket ticket,
+                         const smail_transaction *transaction,
+                         const smail_smtp_rcpt *rcpt, void *user)
+{
+    struct program *program = user;
+
+    (void)transaction;
+    (void)rcpt;
+    (void)smail_server_accept(program->server, ticket);
+}
+
+static void discard_auth(smail_ticket ticket,
+                         const smail_transaction *transaction,
+                         const smail_smtp_auth *auth, void *user)
+{
+    struct program *program = user;
+
+    (void)transaction;
+    (void)auth;
+    (void)smail_server_accept_as(program->server, ticket, 0, "anybody");
+}
+
+static const char *or_null(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
+static smail_log_level public_level(enum smail__log_level level)
+{
+    static const smail_log_level levels[] = {
+        [SMAIL__LOG_ERROR] = SMAIL_LOG_ERROR,
+        [SMAIL__LOG_WARNING] = SMAIL_LOG_WARNING,
+        [SMAIL__LOG_INFO] = SMAIL_LOG_INFO,
+        [SMAIL__LOG_DEBUG] = SMAIL_LOG_DEBUG,
+    };
+
+    return levels[level];
+}
+
+static int make_server(struct program *program, smail_error *err)
+{
+    const struct smail__config *config = &program->config;
+    smail_server_options options = SMAIL_SERVER_OPTIONS_INIT;
+    smail_policy discard = SMAIL_POLICY_INIT;
+
+    options.hostname = program->hostname;
+    options.store = program->store;
+    options.threads = config->loops;
+    options.login_threads = config->hash_workers;
+    options.login_queue = config->hash_queue;
+    options.certificate = or_null(config->certificate);
+    options.key = or_null(config->key);
+    options.normalize_line_ends = config->normalize_line_ends;
+    options.max_message_size = config->message_size;
+    options.max_recipients = config->recipients;
+    options.max_errors = config->errors;
+    options.max_connections = config->connections;
+    options.max_connections_per_address = config->connections_per_address;
+    options.max_login_failures = config->auth_failures;
+    options.idle_timeout = config->idle_timeout;
+    options.session_timeout = config->session_time;
+    options.handshake_timeout = config->handshake_time;
+    options.grace = config->grace_time;
+    options.exempt = config->exempt;
+    options.log_level = public_level(config->log_level);
+    options.log_json = program->log_json;
+    options.log = on_log;
+    discard.rcpt = discard_rcpt;
+    discard.auth = discard_auth;
+    discard.user = program;
+    return smail_server_new(&program->server, &options,
+                            program->options.discard ? &discard : NULL, err);
+}
+
+static smail_listener_kind kind_of(const struct smail__listen *listen)
+{
+    static const smail_listener_kind kinds[] = {
+        [SMAIL__LISTEN_SMTP] = SMAIL_LISTENER_SMTP,
+        [SMAIL__LISTEN_SUBMISSION] = SMAIL_LISTENER_SUBMISSION,
+        [SMAIL__LISTEN_SUBMISSIONS] = SMAIL_LISTENER_SUBMISSIONS,
+        [SMAIL__LISTEN_LMTP] = SMAIL_LISTENER_LMTP,
+    };
+
+    return kinds[listen->kind];
+}
+
+static int check_listens(struct program *program, smail_error *err)
+{
+    const struct smail__listens *listens = &program->config.listens;
+    struct smail__endpoint endpoint;
+    int rc = 0;
+
+    for (size_t i = 0; i < listens->count && rc == 0; i++)
+        rc = smail__server_check_listen(&endpoint, program->server,
+                                        kind_of(&listens->items[i]),
+                                        listens->items[i].address, err);
+    return rc;
+}
+
+static int listen_all(struct program *program, smail_error *err)
+{
+    const struct smail__listens *listens = &program->config.listens;
+    int rc = 0;
+
+    for (size_t i = 0; i < listens->count && rc == 0; i++)
+        rc = smail_server_listen(&program->ports[i], program->server,
+                                 kind_of(&listens->items[i]),
+                                 listens->items[i].address, err);
+    return rc;
+}
+
+/* As many descriptors as the system lets us have: each client is one. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void announce(const struct program *program)
+{
+    const struct smail__listens *listens = &program->config.listens;
+    char place[96];
+
+    for (size_t i = 0; i < listens->count; i++) {
+        output_place(place, &listens->items[i], program->ports[i]);
+        say(program, SMAIL__LOG_INFO, "listening", "at", place);
+    }
+}
+
+static int serve(struct program *program, smail_error *err)
+{
+    struct signals signals = { program->server, program->options.ready_file,
+                               0 };
+    int rc = listen_all(program, err);
+
+    if (rc != 0)
+        return rc;
+    if (signals_watch(&signals) != 0)
+        return smail__fail(err, SMAIL_EIO, "no thread for signals");
+    announce(program);
+    if (program->options.ready_file != NULL)
+        rc = output_ready(program->options.ready_file, &program->config.listens,
+                          program->ports, err);
+    if (rc == 0)
+        rc = smail_server_run(program->server, err);
+    if (program->options.ready_file != NULL)
+        unlink(program->options.ready_file);
+    signals_ignore(&signals);
+    return rc;
+}
+
+static int run(struct program *program, smail_error *err)
+{
+    int rc = load(program, err);
+
+    if (rc == 0)
+        rc = open_store(program, err);
+    if (rc == 0)
+        rc = make_server(program, err);
+    if (rc == 0 && program->options.check) {
+        rc = check_listens(program, err);
+        if (rc == 0)
+            puts("ok");
+    } else if (rc == 0) {
+        raise_descriptors();
+        rc = serve(program, err);
+    }
+    smail_server_free(program->server);
+    smail_store_close(program->store);
+    smail__config_dispose(&program->config);
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    smail_error err = SMAIL_ERROR_INIT;
+    struct program program;
+
+    memset(&program, 0, sizeof(program));
+    if (options_parse(&program.options, argc, argv, &err) != 0) {
+        fprintf(stderr, "smtpd: %s\n", err.message);
+        return 2;
+    }
+    if (program.options.help) {
+        options_help();
+        return 0;
+    }
+    if (program.options.version) {
+        puts("smtpd " SMAIL_VERSION);
+        return 0;
+    }
+    signals_block();
+    if (run(&program, &err) != 0) {
+        fprintf(stderr, "smtpd: %s\n", err.message);
+        return 1;
+    }
+    return 0;
+}

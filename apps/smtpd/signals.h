@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * signals.h - a thread that waits for signals, so that no handler interrupts
+ * anything.
+ *
+ * SIGTERM, SIGINT   finish, then end; a second one ends at once
+ * SIGHUP            read the certificate anew
+ * SIGPIPE           nothing
+ */
+#ifndef SMTPD_SIGNALS_H
+#define SMTPD_SIGNALS_H
+
+#include <pthread.h>
+
+#include <smtpmail/server.h>
+
+struct signals {
+    smail_server *server;
+    const char *ready_file; /* to be removed when ended at once */
+    pthread_t thread;
+};
+
+/* Before any other thread begins: they all inherit what is blocked here. */
+void signals_block(void);
+int signals_watch(struct signals *signals);
+void signals_ignore(struct signals *signals);
+
+#endif
