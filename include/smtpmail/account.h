@@ -2,9 +2,10 @@
 /*
  * smtpmail/account.h - domains, who may log in, and whose mail is whose.
  *
- * Addresses are compared case-folded in NFC, their domain as lower-case
- * A-labels, so "Bob@Example.test" and "bob@example.test" are one. Calls take
- * addresses as NUL-terminated UTF-8, without angle brackets.
+ * Addresses are ASCII and compared without regard to case, so that
+ * "Bob@Example.test" and "bob@example.test" are one; a domain in another
+ * script is written in A-labels (xn--...). Calls take addresses as
+ * NUL-terminated strings, without angle brackets and without quotes.
  *
  * Every call may be made from any thread; those that check or set a password
  * are slow on purpose (scrypt): keep them off an event loop.
@@ -71,18 +72,24 @@ typedef struct smail_account_options {
     }
 
 /**
- * Create the account together with its mailboxes. The domain must have been
- * added. SMAIL_EEXISTS when the address is taken, by an account or an alias;
- * SMAIL_EINVAL for one that is reserved (postmaster and the other names of
- * RFC 2142) or not well formed. `options` may be NULL.
+ * Create the account together with its mailboxes. SMAIL_ENOTFOUND when its
+ * domain has not been added; SMAIL_EEXISTS when the address is taken, by an
+ * account or an alias; SMAIL_EINVAL for one that is reserved (postmaster and
+ * the other names of RFC 2142), has a '+', or is not well formed, and for a
+ * password that is too short or too long. `options` may be NULL.
  */
 SMAIL_API int smail_account_add(smail_id *out, smail_store *store,
                                 const char *address,
                                 const smail_account_options *options,
                                 smail_error *err);
-/** With all its mail and aliases. */
+/**
+ * With all its mail, and the aliases that lead to nobody without it. Works in
+ * steps: a call that was cut short is completed by the next one. When the
+ * last admin goes, the oldest account becomes one.
+ */
 SMAIL_API int smail_account_remove(smail_store *store, smail_id account,
                                    smail_error *err);
+/** By its first address, not by an alias. */
 SMAIL_API int smail_account_find(smail_id *out, smail_store *store,
                                  const char *address, smail_error *err);
 SMAIL_API int smail_account_list(smail_store *store,
@@ -111,14 +118,21 @@ SMAIL_API int smail_account_login(smail_id *out, smail_store *store,
 
 typedef struct smail_alias {
     const char *address;
-    const char *target; /**< An account's address; one alias, several rows. */
+    const char *target; /**< An address here; one alias, several rows. */
 } smail_alias;
 
-/** `alias` may be "@domain": all that is not otherwise known there. Adding
-    more targets to one alias makes it a list. */
+/**
+ * `alias` may be "@domain": all that is not otherwise known there. `target` is
+ * the address of an account, or an alias again; what that leads to is looked
+ * up when mail comes. Adding more targets to one alias makes it a list.
+ * SMAIL_EEXISTS when it leads there already, or is an account's address;
+ * SMAIL_ENOTFOUND when there is no such domain or target; SMAIL_EINVAL for a
+ * target elsewhere, or one that leads back.
+ */
 SMAIL_API int smail_alias_add(smail_store *store, const char *alias,
                               const char *target, smail_error *err);
-/** `target` NULL: all of it. */
+/** `target` NULL: all of it. SMAIL_ESTATE while another alias leads to it and
+    this was all of it. */
 SMAIL_API int smail_alias_remove(smail_store *store, const char *alias,
                                  const char *target, smail_error *err);
 SMAIL_API int smail_alias_list(smail_store *store,

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* account/account.c - making accounts, and what is set on them. */
+#include <string.h>
+
+#include <smtpmail/account.h>
+
+#include "account/lookup.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "base/utf8.h"
+#include "crypto/password.h"
+#include "store/store.h"
+
+/* Octets of a display name. */
+#define NAME_MAX_LEN 200
+
+static const char sql_any[] = "SELECT EXISTS (SELECT 1 FROM account)";
+
+static const char sql_add[] =
+    "INSERT INTO account"
+    " (address, name, password, is_admin, quota_bytes, created_at)"
+    " VALUES ($1, $2, $3, $4, $5, $6)";
+
+static const char sql_add_address[] =
+    "INSERT INTO address (domain, local, account, is_primary)"
+    " VALUES ($1, $2, $3, 1)";
+
+static const char sql_set_password[] =
+    "UPDATE account SET password = $1,"
+    " credential_version = credential_version + 1 WHERE id = $2";
+
+static const char sql_set_disabled[] =
+    "UPDATE account SET is_disabled = $1,"
+    " credential_version = credential_version + 1 WHERE id = $2";
+
+/* --- Adding -------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    smail_role role;
+} first_mailboxes[] = {
+    { "Inbox", SMAIL_ROLE_INBOX }, { "Drafts", SMAIL_ROLE_DRAFTS },
+    { "Sent", SMAIL_ROLE_SENT },   { "Archive", SMAIL_ROLE_ARCHIVE },
+    { "Junk", SMAIL_ROLE_JUNK },   { "Trash", SMAIL_ROLE_TRASH },
+};
+
+struct add {
+    struct smail__name name;
+    char address[SMAIL__NAME_SIZE];
+    const smail_account_options *options;
+    char hash[SMAIL__PASSWORD_HASH_MAX]; /* "": none */
+    smail_id domain;
+    smail_id id;
+};
+
+static int check_password(smail_span password, smail_error *err)
+{
+    if (password.len < SMAIL_PASSWORD_MIN || password.len > SMAIL_PASSWORD_MAX)
+        return smail__fail(err, SMAIL_EINVAL,
+                           "a password must have %d to %d octets",
+                           SMAIL_PASSWORD_MIN, SMAIL_PASSWORD_MAX);
+    return 0;
+}
+
+static int check_display_name(const char *name, smail_error *err)
+{
+    smail_span span = smail__span(name);
+
+    if (span.len > NAME_MAX_LEN || !smail__utf8_valid(span))
+        return smail__fail(err, SMAIL_EINVAL,
+                           "a display name must be UTF-8 of at most %d octets",
+                           NAME_MAX_LEN);
+    for (size_t i = 0; i < span.len; i++) {
+        if ((unsigned char)span.data[i] < ' ' || span.data[i] == 0x7f)
+            return smail__fail(err, SMAIL_EINVAL,
+                               "a display name must not hold controls");
+    }
+    return 0;
+}
+
+static int check_address(struct add *add, const char *address, smail_error *err)
+{
+    int rc = smail__name_parse(&add->name, address, false, err);
+    const char *why;
+
+    if (rc != 0)
+        return rc;
+    smail__name_text(add->address, &add->name);
+    why = smail__name_reserved(smail__span(add->name.local));
+    if (why != NULL)
+        return smail__fail(err, SMAIL_EINVAL,
+                           "'%s' is reserved for %s (RFC 2142): make it an "
+                           "alias of an account",
+                           add->name.local, why);
+    if (strchr(add->name.local, '+') != NULL)
+        return smail__fail(err, SMAIL_EINVAL,
+                           "an account's address has no '+': what follows it "
+                           "is detail that the owner may choose");
+    return 0;
+}
+
+/* SMAIL_EEXISTS: somebody has the address. */
+static int check_free(struct add *add, struct smail__db *db, smail_error *err)
+{
+    smail_id account;
+    int rc = smail__lookup_domain(&add->domain, db, add->name.domain, err);
+
+    if (rc == SMAIL_ENOTFOUND)
+        return smail__fail(err, rc, "there is no domain %s here: add it first",
+                           add->name.domain);
+    if (rc == 0)
+        rc = smail__lookup_account(&account, db, add->domain, add->name.local,
+                                   err);
+    if (rc == 0)
+        return smail__fail(err, SMAIL_EEXISTS, "the account %s exists already",
+                           add->address);
+    if (rc == SMAIL_ENOTFOUND)
+        rc = smail__lookup_alias(db, add->domain, add->name.local, err);
+    if (rc == 0)
+        return smail__fail(err, SMAIL_EEXISTS, "%s is an alias already",
+                           add->address);
+    if (rc != SMAIL_ENOTFOUND)
+        return rc;
+
+    /* An account whose removal was cut short still has its name. */
+    rc = smail__lookup_address(&account, db, add->address, err);
+    if (rc == 0)
+        return smail__fail(err, SMAIL_EEXISTS,
+                           "the account %s is not wholly removed: remove it "
+                           "again",
+                           add->address);
+    return rc == SMAIL_ENOTFOUND ? 0 : rc;
+}
+
+static int insert_account(struct add *add, smail_tx *tx, smail_error *err)
+{
+    struct smail__db *db = smail__tx_db(tx);
+    const smail_account_options *options = add->options;
+    struct smail__statement *statement;
+    bool is_first;
+    int rc = smail__db_prepare(&statement, db, sql_any, err);
+
+    if (rc != 0)
+        return rc;
+    rc = smail__statement_step(statement, err);
+    if (rc < 0)
+        return rc;
+    is_first = smail__column_int(statement, 0) == 0;
+    smail__statement_reset(statement);
+
+    rc = smail__db_prepare(&statement, db, sql_add, err);
+    if (rc != 0)
+        return rc;
+    smail__bind_text(statement, 1, smail__span(add->address));
+    smail__bind_text(statement, 2,
+                     smail__span(options->name != NULL ? options->name : ""));
+    if (add->hash[0] != '\0')
+        smail__bind_text(statement, 3, smail__span(add->hash));
+    else
+        smail__bind_null(statement, 3);
+    smail__bind_int(statement, 4, is_first || options->admin);
+    smail__bind_int(statement, 5, (int64_t)options->quota_bytes);
+    smail__bind_int(statement, 6, smail__tx_now(tx));
+    rc = smail__statement_run(statement, err);
+    add->id = smail__db_last_id(db);
+    return rc;
+}
+
+static int insert_address(const struct add *add, struct smail__db *db,
+                          smail_error *err)
+{
+    struct smail__statement *statement;
+    int rc = smail__db_prepare(&statement, db, sql_add_address, err);
+
+    if (rc != 0)
+        return rc;
+    smail__bind_int(statement, 1, add->domain);
+    smail__bind_text(statement, 2, smail__span(add->name.local));
+    smail__bind_int(statement, 3, add->id);
+    return smail__statement_run(statement, err);
+}
+
+static int add_account(smail_tx *tx, void *arg, smail_error *err)
+{
+    struct add *add = arg;
+    size_t count = sizeof(first_mailboxes) / sizeof(first_mailboxes[0]);
+    smail_id mailbox;
+    int rc = check_free(add, smail__tx_db(tx), err);
+
+    if (rc == 0)
+        rc = insert_account(add, tx, err);
+    if (rc == 0)
+        rc = insert_address(add, smail__tx_db(tx), err);
+    for (size_t i = 0; rc == 0 && i < (add->options->bare ? 1 : count); i++)
+        rc = smail__tx_create_mailbox(&mailbox, tx, add->id, 0,
+                                      smail__span(first_mailboxes[i].name),
+                                      first_mailboxes[i].role, err);
+    return rc;
+}
+
+int smail_account_add(smail_id *out, smail_store *store, const char *address,
+                      const smail_account_options *options, smail_error *err)
+{
+    smail_account_options all = SMAIL_ACCOUNT_OPTIONS_INIT;
+    struct add add = { .options = &all };
+    int rc = check_address(&add, address, err);
+
+    if (options != NULL)
+        memcpy(&all, options,
+               options->size < sizeof(all) ? options->size : sizeof(all));
+    if (rc == 0 && all.quota_bytes > INT64_MAX)
+        rc = smail__fail(err, SMAIL_EINVAL, "the quota is too large");
+    if (rc == 0 && all.name != NULL)
+        rc = check_display_name(all.name, err);
+    if (rc == 0 && all.password.len > 0) {
+        rc = check_password(all.password, err);
+        if (rc == 0)
+            rc = smail__password_hash(add.hash, all.password, err);
+    }
+    if (rc == 0)
+        rc = smail__store_write(store, add_account, &add, err);
+    if (rc == 0 && out != NULL)
+        *out = add.id;
+    return rc;
+}
+
+/* --- Setting ------------------------------------------------------------- */
+
+struct set {
+    smail_id account;
+    const char *hash; /* NULL: set `disabled` */
+    bool disabled;
+};
+
+static int set_column(smail_tx *tx, void *arg, smail_error *err)
+{
+    struct smail__db *db = smail__tx_db(tx);
+    struct smail__statement *statement;
+    const struct set *set = arg;
+    int rc = smail__db_prepare(
+        &statement, db, set->hash != NULL ? sql_set_password : sql_set_disabled,
+        err);
+
+    if (rc != 0)
+        return rc;
+    if (set->hash != NULL)
+        smail__bind_text(statement, 1, smail__span(set->hash));
+    else
+        smail__bind_int(statement, 1, set->disabled);
+    smail__bind_int(statement, 2, set->account);
+    rc = smail__statement_run(statement, err);
+    if (rc == 0 && smail__db_changes(db) == 0)
+        return smail__fail(err, SMAIL_ENOTFOUND, "there is no such account");
+    return rc;
+}
+
+int smail_account_set_password(smail_store *store, smail_id account,
+                               smail_span password, smail_error *err)
+{
+    char hash[SMAIL__PASSWORD_HASH_MAX];
+    struct set set = { account, hash, false };
+    int rc = check_password(password, err);
+
+    if (rc == 0)
+        rc = smail__password_hash(hash, password, err);
+    return rc != 0 ? rc : smail__store_write(store, set_column, &set, err);
+}
+
+int smail_account_set_disabled(smail_store *store, smail_id account,
+                               bool disabled, smail_error *err)
+{
+    struct set set = { account, NULL, disabled };
+
+    return smail__store_write(store, set_column, &set, err);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* account/address.c - whose mail is it, and who may send in whose name. */
+#include <stdlib.h>
+
+#include <smtpmail/account.h>
+
+#include "account/lookup.h"
+#include "base/error.h"
+#include "base/span.h"
+#include "store/store.h"
+
+static int resolve_name(struct smail__resolve *resolve, smail_store *store,
+                        const struct smail__name *name, smail_error *err)
+{
+    struct smail__db *db;
+    int rc = smail__store_begin_read(&db, store, err);
+
+    if (rc != 0)
+        return rc;
+    rc = smail__lookup_resolve(resolve, db, name, err);
+    smail__store_end_read(store, db);
+    return rc;
+}
+
+int smail_address_resolve(smail_id *out, size_t max, size_t *count,
+                          smail_store *store, const smail_path *recipient,
+                          smail_error *err)
+{
+    struct smail__resolve resolve = { .out = out, .max = max };
+    struct smail__name name;
+    char text[SMAIL__NAME_SIZE];
+    int rc = smail__name_fold(&name, recipient, err);
+
+    *count = 0;
+    if (rc != 0)
+        return rc;
+    rc = resolve_name(&resolve, store, &name, err);
+    smail__name_text(text, &name);
+    if (rc == SMAIL_ENOTFOUND)
+        return smail__fail(err, rc, "nobody here has the address %s", text);
+    if (rc == SMAIL_EINVAL)
+        return smail__fail(err, rc, "%s is not an address of this server",
+                           text);
+    if (rc == 0)
+        *count = resolve.count;
+    return rc;
+}
+
+/*
+ * Whoever gets the mail for an address may send from it: members of a list as
+ * the list, the owner of a catch-all as anybody unknown there.
+ */
+int smail_address_may_send(smail_store *store, smail_id account,
+                           const smail_path *sender, smail_error *err)
+{
+    struct smail__resolve resolve = { .max = SMAIL_RESOLVED_MAX };
+    struct smail__name name;
+    bool is_one = false;
+    int rc = smail__name_fold(&name, sender, NULL);
+
+    /* RFC 8098, 3: a mail user's own disposition notices come from <>. */
+    if (smail_path_is_null(sender))
+        return 0;
+    if (rc == 0) {
+        resolve.out = calloc(resolve.max, sizeof(*resolve.out));
+        if (resolve.out == NULL)
+            return smail__fail(err, SMAIL_ENOMEM, "no memory");
+        rc = resolve_name(&resolve, store, &name, err);
+        for (size_t i = 0; i < resolve.count; i++)
+            is_one = is_one || resolve.out[i] == account;
+        free(resolve.out);
+    }
+    if (is_one)
+        return 0;
+    if (rc == 0 || rc == SMAIL_ENOTFOUND || rc == SMAIL_EINVAL ||
+        rc == SMAIL_ELIMIT)
+        return smail__fail(err, SMAIL_EAUTH,
+                           "the sender is not an address of this account");
+    return rc;
+}

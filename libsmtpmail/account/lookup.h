@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * account/lookup.h - questions to the rows of domains, addresses and aliases,
+ * on a connection that the caller holds: a reader's or the writer's.
+ *
+ * All answer SMAIL_ENOTFOUND without filling in `err`, for only the caller
+ * knows what it means.
+ */
+#ifndef SMAIL__ACCOUNT_LOOKUP_H
+#define SMAIL__ACCOUNT_LOOKUP_H
+
+#include "account/name.h"
+#include "db/db.h"
+
+/* Aliases that one address may lead through; more is a tangle. */
+#define SMAIL__ALIASES_MAX 100
+
+int smail__lookup_domain(smail_id *out, struct smail__db *db,
+                         const char *domain, smail_error *err);
+
+/* The account that has exactly this address. */
+int smail__lookup_account(smail_id *out, struct smail__db *db, smail_id domain,
+                          const char *local, smail_error *err);
+
+/* The account whose first address this is, folded. It finds one whose removal
+ * was cut short too. */
+int smail__lookup_address(smail_id *out, struct smail__db *db,
+                          const char *address, smail_error *err);
+
+/* Is there exactly this alias? */
+int smail__lookup_alias(struct smail__db *db, smail_id domain,
+                        const char *local, smail_error *err);
+
+/*
+ * Whose mail `name` is, as smail_address_resolve() says. `is_exact` follows no
+ * catch-all and no plus. `origin` may be NULL; if following the aliases comes
+ * by it the answer is SMAIL_ESTATE.
+ */
+struct smail__resolve {
+    smail_id *out;
+    size_t max;
+    size_t count;
+    bool is_exact;
+    const struct smail__name *origin;
+};
+
+int smail__lookup_resolve(struct smail__resolve *resolve, struct smail__db *db,
+                          const struct smail__name *name, smail_error *err);
+
+#endif
