@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* message/decode.c - see message/decode.h. */
+#include "message/decode.h"
+
+#include <string.h>
+
+#include "base/span.h"
+
+static const struct {
+    const char *name;
+    enum smail__encoding encoding;
+} names[] = {
+    { "base64", SMAIL__ENCODING_BASE64 },
+    { "quoted-printable", SMAIL__ENCODING_QUOTED_PRINTABLE },
+    { "x-uuencode", SMAIL__ENCODING_UUENCODE },
+    { "x-uue", SMAIL__ENCODING_UUENCODE },
+    { "uuencode", SMAIL__ENCODING_UUENCODE },
+};
+
+enum smail__encoding smail__encoding_named(smail_span name)
+{
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (smail__span_istarts(name, names[i].name))
+            return names[i].encoding;
+    return SMAIL__ENCODING_NONE;
+}
+
+const char *smail__encoding_name(enum smail__encoding encoding)
+{
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (names[i].encoding == encoding)
+            return names[i].name;
+    return "7bit";
+}
+
+/* Value of a base64 digit; -1 for '=', -2 for what is no digit. */
+static int digit(char byte)
+{
+    if (byte >= 'A' && byte <= 'Z')
+        return byte - 'A';
+    if (byte >= 'a' && byte <= 'z')
+        return byte - 'a' + 26;
+    if (byte >= '0' && byte <= '9')
+        return byte - '0' + 52;
+    if (byte == '+' || byte == '-')
+        return 62;
+    if (byte == '/' || byte == '_')
+        return 63;
+    return byte == '=' ? -1 : -2;
+}
+
+/* What a group of 2 to 4 digits says; one digit alone says nothing. */
+static void end_group(struct smail__buf *out, uint32_t bits, int count)
+{
+    char bytes[3];
+
+    if (count < 2)
+        return;
+    bits <<= 6 * (4 - count);
+    bytes[0] = (char)(bits >> 16);
+    bytes[1] = (char)(bits >> 8);
+    bytes[2] = (char)bits;
+    smail__buf_append(out, (smail_span){ bytes, (size_t)count - 1 });
+}
+
+/* Padding ends a group, not the text: concatenated pieces are all read. */
+void smail__decode_base64(struct smail__buf *out, smail_span text)
+{
+    uint32_t bits = 0;
+    int count = 0;
+
+    (void)smail__buf_reserve(out, text.len / 4 * 3 + 3);
+    for (size_t i = 0; i < text.len; i++) {
+        int value = digit(text.data[i]);
+
+        if (value == -2)
+            continue;
+        if (value == -1) {
+            end_group(out, bits, count);
+            bits = 0;
+            count = 0;
+            continue;
+        }
+        bits = bits << 6 | (uint32_t)value;
+        if (++count == 4) {
+            end_group(out, bits, 4);
+            bits = 0;
+            count = 0;
+        }
+    }
+    end_group(out, bits, count);
+}
+
+static int hex(char byte)
+{
+    if (smail__is_digit(byte))
+        return byte - '0';
+    byte = smail__lower(byte);
+    return byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+/* Length of the white space and line end that begin `text`; 0 if a line does
+ * not end there. */
+static size_t soft_end(smail_span text)
+{
+    size_t at = 0;
+
+    while (at < text.len && smail__is_space(text.data[at]))
+        at++;
+    if (at < text.len && text.data[at] == '\r')
+        at++;
+    if (at < text.len && text.data[at] == '\n')
+        return at + 1;
+    return at == text.len ? at : 0;
+}
+
+/* One '=' and what follows it: how much was used. */
+static size_t decode_escape(struct smail__buf *out, smail_span text)
+{
+    size_t soft = soft_end(smail__span_from(text, 1));
+
+    if (soft > 0 || text.len == 1)
+        return 1 + soft;
+    if (text.len >= 3) {
+        int high = hex(text.data[1]);
+        int low = hex(text.data[2]);
+
+        if (high >= 0 && low >= 0) {
+            smail__buf_putc(out, (char)(high << 4 | low));
+            return 3;
+        }
+    }
+    smail__buf_putc(out, '=');
+    return 1;
+}
+
+void smail__decode_quoted_printable(struct smail__buf *out, smail_span text)
+{
+    while (text.len > 0) {
+        size_t plain = 0;
+
+        while (plain < text.len && text.data[plain] != '=' &&
+               !smail__is_space(text.data[plain]))
+            plain++;
+        smail__buf_append(out, smail__span_slice(text, 0, plain));
+        text = smail__span_from(text, plain);
+        if (text.len == 0)
+            break;
+        if (text.data[0] == '=') {
+            text = smail__span_from(text, decode_escape(out, text));
+            continue;
+        }
+        /* RFC 2045, 6.7, rule 3: white space before a line end was added on
+           the way. */
+        size_t blank = 0;
+
+        while (blank < text.len && smail__is_space(text.data[blank]))
+            blank++;
+        smail_span behind = smail__span_from(text, blank);
+
+        if (!(behind.len > 0 && (behind.data[0] == '\n' ||
+                                 (behind.len > 1 && behind.data[0] == '\r' &&
+                                  behind.data[1] == '\n'))))
+            smail__buf_append(out, smail__span_slice(text, 0, blank));
+        text = behind;
+    }
+}
+
+/* One line of uuencoded data: a length, then four characters for three. */
+static void decode_uu_line(struct smail__buf *out, smail_span line)
+{
+    size_t len = line.len > 0 ? (size_t)((line.data[0] - ' ') & 63) : 0;
+
+    for (size_t at = 1; len > 0 && at < line.len; at += 4) {
+        uint32_t bits = 0;
+
+        for (size_t i = 0; i < 4; i++)
+            bits = bits << 6 |
+                   (at + i < line.len ? (uint32_t)(line.data[at + i] - ' ') & 63
+                                      : 0);
+        char bytes[3] = { (char)(bits >> 16), (char)(bits >> 8), (char)bits };
+        size_t take = len < 3 ? len : 3;
+
+        smail__buf_append(out, (smail_span){ bytes, take });
+        len -= take;
+    }
+}
+
+static void decode_uu(struct smail__buf *out, smail_span text)
+{
+    bool inside = false;
+
+    while (text.len > 0) {
+        smail_span line = smail__span_cut(&text, '\n');
+
+        if (line.len > 0 && line.data[line.len - 1] == '\r')
+            line.len--;
+        if (!inside)
+            inside = line.len >= 6 && memcmp(line.data, "begin ", 6) == 0;
+        else if (smail__span_is(line, "end"))
+            break;
+        else
+            decode_uu_line(out, line);
+    }
+}
+
+void smail__decode(struct smail__buf *out, enum smail__encoding encoding,
+                   smail_span text)
+{
+    switch (encoding) {
+    case SMAIL__ENCODING_BASE64:
+        smail__decode_base64(out, text);
+        break;
+    case SMAIL__ENCODING_QUOTED_PRINTABLE:
+        smail__decode_quoted_printable(out, text);
+        break;
+    case SMAIL__ENCODING_UUENCODE:
+        decode_uu(out, text);
+        break;
+    default:
+        smail__buf_append(out, text);
+    }
+}

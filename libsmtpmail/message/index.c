@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* message/index.c - see message/index.h. */
+#include "message/index.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/span.h"
+#include "message/parse.h"
+#include "message/word.h"
+
+/* Subject and addresses of one message, as they are searched. */
+#define FIELD_MAX 65536
+
+static void add_field(struct smail__buf *out, const smail_message *message,
+                      const char *name)
+{
+    smail_buf text = SMAIL_BUF_INIT;
+
+    if (smail_message_header(&text, message, name, 0) != 0)
+        return;
+    smail_span clipped = smail__span_of(&text);
+
+    if (clipped.len < out->max - out->len) {
+        smail__buf_append(out, clipped);
+        smail__buf_putc(out, '\n');
+    }
+    smail_buf_dispose(&text);
+}
+
+static int add_part(struct smail__buf *out, const smail_message *message,
+                    size_t index, smail_error *err)
+{
+    smail_buf utf8 = SMAIL_BUF_INIT;
+    int rc = smail_message_text(&utf8, message, index, err);
+    size_t room = SMAIL__SEARCHED_MAX - out->len;
+
+    if (rc != 0)
+        return rc;
+    if (strcmp(smail_message_part(message, index)->type, "text/html") == 0)
+        smail__html_to_text(out, smail__span_of(&utf8), out->len + room);
+    else
+        smail__buf_append(out,
+                          smail__span_slice(smail__span_of(&utf8), 0, room));
+    smail__buf_putc(out, '\n');
+    smail_buf_dispose(&utf8);
+    return 0;
+}
+
+static int read_body(struct smail__buf *out, const smail_message *message,
+                     smail_error *err)
+{
+    size_t count;
+    const size_t *body = smail_message_body(&count, message, SMAIL_BODY_TEXT);
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < count && out->len < SMAIL__SEARCHED_MAX;
+         i++)
+        if (smail__span_istarts(
+                smail__span(smail_message_part(message, body[i])->type),
+                "text/"))
+            rc = add_part(out, message, body[i], err);
+    return rc;
+}
+
+/* An attachment that a person would call one: not a picture inside the text,
+ * nor a signature. */
+static bool has_attachment(const smail_message *message)
+{
+    size_t count;
+    const size_t *list =
+        smail_message_body(&count, message, SMAIL_BODY_ATTACHMENTS);
+
+    for (size_t i = 0; i < count; i++) {
+        const smail_part *part = smail_message_part(message, list[i]);
+
+        if (part->id != NULL && part->disposition != NULL &&
+            strcmp(part->disposition, "inline") == 0)
+            continue;
+        if (strcmp(part->type, "application/pgp-signature") != 0 &&
+            strcmp(part->type, "application/pkcs7-signature") != 0)
+            return true;
+    }
+    return false;
+}
+
+int smail__index_make(struct smail__index *out, smail_span raw,
+                      smail_error *err)
+{
+    smail_message *message;
+    struct smail__buf subject, addresses, body;
+    int rc;
+
+    *out = (struct smail__index){ .preview = SMAIL_BUF_INIT };
+    rc = smail_message_parse(&message, raw, err);
+    if (rc != 0)
+        return rc;
+    smail__buf_init(&subject, FIELD_MAX, NULL);
+    smail__buf_init(&addresses, FIELD_MAX, NULL);
+    /* What libxml2 hands over in one piece may pass the mark. */
+    smail__buf_init(&body, 4 * SMAIL__SEARCHED_MAX, NULL);
+    add_field(&subject, message, "Subject");
+    add_field(&addresses, message, "From");
+    add_field(&addresses, message, "To");
+    add_field(&addresses, message, "Cc");
+    out->has_attachment = has_attachment(message);
+    rc = read_body(&body, message, err);
+    if (rc == 0)
+        rc = smail_message_preview(&out->preview, message, SMAIL__PREVIEW_MAX,
+                                   err);
+    if (rc == 0 && (smail__buf_move(&out->subject, &subject) != 0 ||
+                    smail__buf_move(&out->addresses, &addresses) != 0 ||
+                    smail__buf_move(&out->body, &body) != 0))
+        rc = smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    smail__buf_dispose(&subject);
+    smail__buf_dispose(&addresses);
+    smail__buf_dispose(&body);
+    smail_message_free(message);
+    if (rc != 0)
+        smail__index_dispose(out);
+    return rc;
+}
+
+void smail__index_dispose(struct smail__index *index)
+{
+    smail_buf_dispose(&index->preview);
+    smail_buf_dispose(&index->subject);
+    smail_buf_dispose(&index->addresses);
+    smail_buf_dispose(&index->body);
+}
