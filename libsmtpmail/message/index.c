@@ -63,8 +63,15 @@ static int read_body(struct smail__buf *out, const smail_message *message,
     return rc;
 }
 
-/* An attachment that a person would call one: not a picture inside the text,
- * nor a signature. */
+static bool is_signature(const smail_part *part)
+{
+    return strcmp(part->type, "application/pgp-signature") == 0 ||
+           strcmp(part->type, "application/pkcs7-signature") == 0 ||
+           strcmp(part->type, "application/x-pkcs7-signature") == 0;
+}
+
+/* An attachment that a person would call one: no text that is shown, no
+ * picture that HTML refers to, no signature. */
 static bool has_attachment(const smail_message *message)
 {
     size_t count;
@@ -73,12 +80,18 @@ static bool has_attachment(const smail_message *message)
 
     for (size_t i = 0; i < count; i++) {
         const smail_part *part = smail_message_part(message, list[i]);
+        bool in_html = part->id != NULL && part->disposition != NULL &&
+                       strcmp(part->disposition, "inline") == 0;
 
-        if (part->id != NULL && part->disposition != NULL &&
-            strcmp(part->disposition, "inline") == 0)
-            continue;
-        if (strcmp(part->type, "application/pgp-signature") != 0 &&
-            strcmp(part->type, "application/pkcs7-signature") != 0)
+        if (!in_html && !is_signature(part))
+            return true;
+    }
+    list = smail_message_body(&count, message, SMAIL_BODY_TEXT);
+    for (size_t i = 0; i < count; i++) {
+        const smail_part *part = smail_message_part(message, list[i]);
+
+        if (part->id == NULL &&
+            !smail__span_istarts(smail__span(part->type), "text/"))
             return true;
     }
     return false;

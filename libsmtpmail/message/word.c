@@ -116,6 +116,11 @@ static size_t decode_run(struct smail__buf *out, smail_span text)
             break;
         taken += blank;
     }
+    /* Octets over 127 do not belong into a word (RFC 2047, 2). Where they are
+       UTF-8, somebody on the way has decoded what the charset spoke of. */
+    if (!smail__is_ascii(smail__span_slice(text, 0, taken)) &&
+        smail__utf8_valid(smail__buf_span(&bytes)))
+        charset = SMAIL__SPAN("utf-8");
     (void)smail__charset_to_utf8(out, charset, smail__buf_span(&bytes));
     smail__buf_dispose(&bytes);
     return taken;
