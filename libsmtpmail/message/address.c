@@ -8,7 +8,6 @@
  * in hand.
  */
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <gmime/gmime.h>
@@ -89,30 +88,43 @@ static void give_list(struct walk *walk, InternetAddressList *list,
     }
 }
 
-/* A copy without line ends and NULs, cut to what is reasonable. */
-static char *readable(smail_span value)
+/* An encoded word with raw octets in it: GMime would convert them, and then
+ * what they became once more. Escaped, they are read once. */
+static void put_word(struct smail__buf *out, smail_span word)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        if ((unsigned char)word.data[i] < 0x80)
+            smail__buf_putc(out, word.data[i]);
+        else
+            smail__buf_printf(out, "=%02x", (unsigned char)word.data[i]);
+    }
+}
+
+/* What GMime is given: no line ends, no NULs, cut to what is reasonable. */
+static void put_readable(struct smail__buf *out, smail_span value)
 {
     size_t nested = 0;
-    size_t len = 0;
-    char *copy;
 
     if (value.len > LIST_MAX) {
         value.len = LIST_MAX;
         while (value.len > 0 && value.data[value.len - 1] != ',')
             value.len--;
     }
-    copy = malloc(value.len + 1);
-    if (copy == NULL)
-        return NULL;
-    for (size_t i = 0; i < value.len; i++) {
-        if (value.data[i] == '(' && ++nested > COMMENTS_MAX)
-            break;
-        if (value.data[i] != '\r' && value.data[i] != '\n' &&
-            value.data[i] != '\0')
-            copy[len++] = value.data[i];
+    while (value.len > 0) {
+        size_t word = smail__word_length(value);
+        char byte = value.data[0];
+
+        if (word > 0) {
+            put_word(out, smail__span_slice(value, 0, word));
+            value = smail__span_from(value, word);
+            continue;
+        }
+        if (byte == '(' && ++nested > COMMENTS_MAX)
+            return;
+        if (byte != '\r' && byte != '\n' && byte != '\0')
+            smail__buf_putc(out, byte);
+        value = smail__span_from(value, 1);
     }
-    copy[len] = '\0';
-    return copy;
 }
 
 int smail_message_addresses(const smail_message *message, const char *name,
@@ -126,22 +138,28 @@ int smail_message_addresses(const smail_message *message, const char *name,
     if (!smail__header_find(&value, smail__message_header_of(message, 0), name,
                             0))
         return SMAIL_ENOTFOUND;
-    char *text = readable(value);
+    struct smail__buf text;
 
-    if (text == NULL)
-        return SMAIL_ENOMEM;
+    smail__buf_init(&text, 4 * LIST_MAX, NULL);
+    put_readable(&text, value);
+    if (text.len == 0 || smail__buf_error(&text) != 0) {
+        int rc = smail__buf_error(&text);
+
+        smail__buf_dispose(&text);
+        return rc;
+    }
     init();
     GMimeParserOptions *options = g_mime_parser_options_new();
 
-    /* Names come back as they stand; we decode them. */
+    /* What it leaves undecoded, we decode. */
     g_mime_parser_options_set_rfc2047_compliance_mode(
         options, GMIME_RFC_COMPLIANCE_STRICT);
-    InternetAddressList *list = internet_address_list_parse(options, text);
+    InternetAddressList *list = internet_address_list_parse(options, text.data);
 
     give_list(&walk, list, NULL);
     if (list != NULL)
         g_object_unref(list);
     g_mime_parser_options_free(options);
-    free(text);
+    smail__buf_dispose(&text);
     return 0;
 }

@@ -59,6 +59,13 @@ static bool read_word(struct word *out, smail_span text)
     return false;
 }
 
+size_t smail__word_length(smail_span text)
+{
+    struct word word;
+
+    return read_word(&word, text) ? word.len : 0;
+}
+
 static void decode_word(struct smail__buf *out, const struct word *word)
 {
     if (word->encoding == 'b') {

@@ -18,4 +18,7 @@ void smail__words_decode(struct smail__buf *out, smail_span value);
 /* The same for showing: controls become spaces, runs of space one, ends cut. */
 void smail__words_display(struct smail__buf *out, smail_span value);
 
+/* Length of the encoded word at the front of `text`; 0 if there is none. */
+size_t smail__word_length(smail_span text);
+
 #endif
