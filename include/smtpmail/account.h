@@ -32,6 +32,9 @@ SMAIL_API int smail_domain_add(smail_id *out, smail_store *store,
 /** SMAIL_ESTATE while addresses are in it. */
 SMAIL_API int smail_domain_remove(smail_store *store, const char *name,
                                   smail_error *err);
+/** Whether anybody may sign up for an address in it; not at first. */
+SMAIL_API int smail_domain_set_open(smail_store *store, const char *name,
+                                    bool is_open, smail_error *err);
 SMAIL_API int smail_domain_list(smail_store *store,
                                 int (*each)(const smail_domain *domain,
                                             void *user),

@@ -218,6 +218,8 @@ void smail__config_dispose(struct smail__config *config)
     free(config->certificate);
     free(config->key);
     free(config->exempt);
+    free(config->web_listen);
+    free(config->web_tls_listen);
     memset(config, 0, sizeof(*config));
 }
 

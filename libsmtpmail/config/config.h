@@ -65,6 +65,17 @@ struct smail__config {
     uint32_t hash_workers;
     uint32_t hash_queue;
     char *exempt; /* "127.0.0.0/8 ::1"; "": nobody */
+
+    char *web_listen, *web_tls_listen; /* "ADDRESS:PORT" */
+    uint32_t web_connections;
+    uint32_t web_connections_per_address;
+    uint32_t web_requests;
+    uint32_t web_requests_per_address;
+    uint32_t web_streams;
+    uint32_t web_auth_failures;
+    uint32_t web_signups;
+    uint64_t web_upload_size;
+    uint32_t web_head_time, web_body_time, web_idle_time;
 };
 
 /*

@@ -345,7 +345,6 @@ static struct smail__stream *stream_new(struct smail__client *client,
     smail__buf_append(&stream->authorization,
                       smail__http_field(head, "authorization"));
     smail__buf_append(&stream->cookie, smail__http_field(head, "cookie"));
-    note_last_event(stream, smail__http_field(head, "last-event-id"));
     return stream;
 }
 
@@ -367,6 +366,7 @@ void smail__stream_begin(struct smail__client *client,
     } else if (!ask(stream)) {
         refuse(stream, 503);
     } else {
+        note_last_event(stream, smail__http_field(head, "last-event-id"));
         smail__connection_set_deadline(
             client->connection, client->loop->front->options.answer_time);
     }

@@ -177,11 +177,15 @@ static void on_timer(struct smail__timer *timer)
         return;
     }
     connection->deadline = 0;
-    if (connection->phase != SMAIL__OPEN)
+    if (connection->phase != SMAIL__OPEN) {
         smail__connection_close_with(connection,
                                      "finished, and the peer did not hang up");
-    else
+    } else {
+        /* It may hang up, which must not free what move() then looks at. */
+        connection->is_busy = true;
         connection->handler->deadline(connection->user);
+        connection->is_busy = false;
+    }
     move(connection, (smail_span){ "", 0 });
 }
 

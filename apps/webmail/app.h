@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * webmail/app.h - what every request has in common: one struct app per
+ * process, read by all threads.
+ */
+#ifndef WEBMAIL_APP_H
+#define WEBMAIL_APP_H
+
+#include <pthread.h>
+#include <semaphore.h>
+
+#include <smtpmail/account.h>
+
+#include "account/limiter.h"
+#include "account/remember.h"
+#include "account/session.h"
+#include "http/front.h"
+#include "jmap/jmap.h"
+
+struct app {
+    smail_store *store;
+    struct smail__jmap *jmap;
+    const struct smail__log *log;
+    struct smail__remember *remember;
+    struct smail__limiter *guesses; /* wrong passwords, peer and account */
+    struct smail__limiter *peers;   /* wrong passwords of one peer */
+    struct smail__limiter *signups; /* new accounts of one peer */
+    sem_t hashes;                   /* threads that may check passwords */
+    bool has_hashes;
+    char secret[SMAIL__TOKEN_SIZE]; /* shared with the front */
+    struct smail__db *watch;        /* to ask for its version; or NULL */
+    const char *exempt;             /* networks that may try as they like */
+};
+
+struct app_options {
+    const char *store; /* URL */
+    const struct smail__log *log;
+    const char *exempt;     /* networks without limits by address */
+    unsigned hashes;        /* passwords that are checked at once */
+    unsigned auth_failures; /* wrong ones before they are slowed */
+    unsigned signups;       /* accounts one peer may make in an hour */
+    uint64_t upload_size;
+};
+
+int app_open(struct app *app, const struct app_options *options,
+             smail_error *err);
+void app_close(struct app *app);
+
+/* What the front asks; see http/front.h. */
+extern const struct smail__front_handler app_front_handler;
+
+#endif
