@@ -88,42 +88,75 @@ static void give_list(struct walk *walk, InternetAddressList *list,
     }
 }
 
-/* An encoded word with raw octets in it: GMime would convert them, and then
- * what they became once more. Escaped, they are read once. */
-static void put_word(struct smail__buf *out, smail_span word)
+/* Where in the list a byte stands: what it means depends on it. */
+struct place {
+    bool quoted;
+    size_t comments; /* how deep */
+    size_t opened;   /* comments so far */
+};
+
+/* Decoded words go in as a quoted string, so that GMime has nothing left to
+ * decode: it would stop at the first padded one, and convert raw octets. */
+static size_t put_words(struct smail__buf *out, const struct place *place,
+                        smail_span value)
 {
-    for (size_t i = 0; i < word.len; i++) {
-        if ((unsigned char)word.data[i] < 0x80)
-            smail__buf_putc(out, word.data[i]);
-        else
-            smail__buf_printf(out, "=%02x", (unsigned char)word.data[i]);
+    const char *quote = place->quoted || place->comments > 0 ? "" : "\"";
+    struct smail__buf text;
+    size_t taken;
+
+    if (value.len < 2 || value.data[0] != '=' || value.data[1] != '?')
+        return 0;
+    smail__buf_init(&text, 4 * LIST_MAX, NULL);
+    taken = smail__words_run(&text, value);
+    if (taken > 0) {
+        smail__buf_puts(out, quote);
+        for (size_t i = 0; i < text.len; i++) {
+            if (strchr("\"\\()", text.data[i]) != NULL)
+                smail__buf_putc(out, '\\');
+            if ((unsigned char)text.data[i] >= ' ')
+                smail__buf_putc(out, text.data[i]);
+        }
+        smail__buf_puts(out, quote);
     }
+    smail__buf_dispose(&text);
+    return taken;
 }
 
-/* What GMime is given: no line ends, no NULs, cut to what is reasonable. */
+static void note(struct place *place, char byte)
+{
+    if (byte == '"' && place->comments == 0)
+        place->quoted = !place->quoted;
+    else if (byte == '(' && !place->quoted)
+        place->opened += place->comments++ < COMMENTS_MAX;
+    else if (byte == ')' && !place->quoted && place->comments > 0)
+        place->comments--;
+}
+
+/* What GMime is given: words decoded, no line ends, no NULs, cut to what is
+ * reasonable. */
 static void put_readable(struct smail__buf *out, smail_span value)
 {
-    size_t nested = 0;
+    struct place place = { .quoted = false };
 
     if (value.len > LIST_MAX) {
         value.len = LIST_MAX;
         while (value.len > 0 && value.data[value.len - 1] != ',')
             value.len--;
     }
-    while (value.len > 0) {
-        size_t word = smail__word_length(value);
+    while (value.len > 0 && place.opened <= COMMENTS_MAX) {
+        size_t taken = put_words(out, &place, value);
         char byte = value.data[0];
 
-        if (word > 0) {
-            put_word(out, smail__span_slice(value, 0, word));
-            value = smail__span_from(value, word);
-            continue;
+        if (taken == 0 && byte == '\\' && value.len > 1) {
+            smail__buf_append(out, smail__span_slice(value, 0, 2));
+            taken = 2;
+        } else if (taken == 0) {
+            note(&place, byte);
+            if (byte != '\r' && byte != '\n' && byte != '\0')
+                smail__buf_putc(out, byte);
+            taken = 1;
         }
-        if (byte == '(' && ++nested > COMMENTS_MAX)
-            return;
-        if (byte != '\r' && byte != '\n' && byte != '\0')
-            smail__buf_putc(out, byte);
-        value = smail__span_from(value, 1);
+        value = smail__span_from(value, taken);
     }
 }
 
@@ -151,9 +184,6 @@ int smail_message_addresses(const smail_message *message, const char *name,
     init();
     GMimeParserOptions *options = g_mime_parser_options_new();
 
-    /* What it leaves undecoded, we decode. */
-    g_mime_parser_options_set_rfc2047_compliance_mode(
-        options, GMIME_RFC_COMPLIANCE_STRICT);
     InternetAddressList *list = internet_address_list_parse(options, text.data);
 
     give_list(&walk, list, NULL);
