@@ -68,7 +68,7 @@ static void answer_mail(struct smail__dialogue *dialogue)
 {
     const smail_path *sender = &dialogue->event->mail.sender;
     smail_error err = SMAIL_ERROR_INIT;
-    char text[128];
+    char text[SMAIL_PATH_MAX + 64];
     int rc;
 
     if (!is_submission(dialogue) || smail_path_is_null(sender)) {
