@@ -85,7 +85,7 @@ static void answer_mail(struct smail__dialogue *dialogue)
     if (rc == 0) {
         smail__question_grant(dialogue, NULL);
     } else if (rc == SMAIL_EAUTH) {
-        smail__format(text, sizeof(text), "Sender is not an address of %.60s",
+        smail__format(text, sizeof(text), "Sender is not an address of %s",
                       dialogue->identity);
         smail__question_refuse(dialogue, 550, "5.7.1", text);
     } else {
