@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/format.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "config/value.h"
+#include "ctl.h"
+#include "report.h"
+
+static const struct column columns[] = {
+    { .name = "id" },
+    { .name = "address" },
+    { .name = "name", .width = 40 },
+    { .name = "admin" },
+    { .name = "disabled" },
+    { .name = "hasPassword", .is_hidden = true },
+    { .name = "emails" },
+    { .name = "usedBytes" },
+    { .name = "quotaBytes" },
+    { .name = "createdAt" },
+    { .name = NULL },
+};
+
+struct list {
+    struct report report;
+    uint64_t left;
+};
+
+static int print(const smail_account *account, void *user)
+{
+    struct list *list = user;
+    struct report *report = &list->report;
+
+    report_id(report, account->id);
+    report_string(report, account->address);
+    report_string(report, account->name);
+    report_bool(report, account->admin);
+    report_bool(report, account->disabled);
+    report_bool(report, account->has_password);
+    report_uint(report, account->emails);
+    report_uint(report, account->used_bytes);
+    report_uint(report, account->quota_bytes);
+    report_time(report, account->created_at);
+    return report_row(report) != 0 || --list->left == 0;
+}
+
+static int print_one(struct ctl *ctl, smail_id account)
+{
+    struct list list = { .left = 1 };
+    int rc;
+
+    report_begin(&list.report, ctl, columns, true);
+    rc = smail_account_get(ctl->store, account, print, &list, &ctl->err);
+    if (rc < 0)
+        smail__buf_dispose(&list.report.held);
+    else
+        report_end(&list.report);
+    return rc < 0 ? rc : 0;
+}
+
+/* --- Adding -------------------------------------------------------------- */
+
+static int read_options(smail_account_options *out, struct ctl *ctl)
+{
+    const char *quota = ctl_option(ctl, "quota");
+
+    out->name = ctl_option(ctl, "name");
+    out->admin = ctl_option(ctl, "admin") != NULL;
+    out->bare = ctl_option(ctl, "bare") != NULL;
+    if (quota != NULL &&
+        smail__value_size(&out->quota_bytes, smail__span(quota)) != 0)
+        return ctl_usage(ctl, "--quota wants a size, as 500M or 2G, not '%s'",
+                         quota);
+    if (ctl_option(ctl, "no-password") != NULL &&
+        (ctl_option(ctl, "password-stdin") != NULL ||
+         ctl_option(ctl, "password-file") != NULL))
+        return ctl_usage(ctl, "--no-password and a password are one too many");
+    return 0;
+}
+
+static int add(struct ctl *ctl)
+{
+    smail_account_options options = SMAIL_ACCOUNT_OPTIONS_INIT;
+    struct password password = { .len = 0 };
+    smail_id account;
+    int rc = read_options(&options, ctl);
+
+    if (rc == 0 && ctl_option(ctl, "no-password") == NULL)
+        rc = password_read(&password, ctl);
+    if (rc == CTL_USAGE && ctl_option(ctl, "password-stdin") == NULL &&
+        ctl_option(ctl, "password-file") == NULL &&
+        ctl_option(ctl, "quota") == NULL)
+        return ctl_usage(ctl, "%s, or --no-password", ctl->err.message);
+    if (rc == 0) {
+        options.password = (smail_span){ password.text, password.len };
+        rc = smail_account_add(&account, ctl->store, ctl->arguments[0],
+                               &options, &ctl->err);
+    }
+    smail__wipe(&password, sizeof(password));
+    return rc != 0 ? rc : print_one(ctl, account);
+}
+
+/* --- The others ---------------------------------------------------------- */
+
+static int list_all(struct ctl *ctl)
+{
+    struct list list = { .left = ctl->limit };
+    int rc;
+
+    report_begin(&list.report, ctl, columns, false);
+    rc = smail_account_list(ctl->store, print, &list, &ctl->err);
+    report_end(&list.report);
+    return rc < 0 ? rc : 0;
+}
+
+static int show(struct ctl *ctl)
+{
+    smail_id account;
+    int rc = ctl_account(&account, ctl);
+
+    return rc != 0 ? rc : print_one(ctl, account);
+}
+
+static int say(struct ctl *ctl, const char *what)
+{
+    char sentence[512];
+
+    smail__format(sentence, sizeof(sentence), "%s %s", what, ctl->arguments[0]);
+    return ctl_done(ctl, "address", ctl->arguments[0], sentence);
+}
+
+static int passwd(struct ctl *ctl)
+{
+    struct password password = { .len = 0 };
+    smail_id account;
+    int rc = ctl_account(&account, ctl);
+
+    if (rc == 0)
+        rc = password_read(&password, ctl);
+    if (rc == 0)
+        rc = smail_account_set_password(
+            ctl->store, account, (smail_span){ password.text, password.len },
+            &ctl->err);
+    smail__wipe(&password, sizeof(password));
+    return rc != 0 ? rc : say(ctl, "set the password of");
+}
+
+static int set_disabled(struct ctl *ctl, bool disabled)
+{
+    smail_id account;
+    int rc = ctl_account(&account, ctl);
+
+    if (rc == 0)
+        rc = smail_account_set_disabled(ctl->store, account, disabled,
+                                        &ctl->err);
+    return rc != 0 ? rc : say(ctl, disabled ? "disabled" : "enabled");
+}
+
+static int disable(struct ctl *ctl)
+{
+    return set_disabled(ctl, true);
+}
+
+static int enable(struct ctl *ctl)
+{
+    return set_disabled(ctl, false);
+}
+
+static int remove_one(struct ctl *ctl)
+{
+    smail_id account;
+    int rc = ctl_account(&account, ctl);
+
+    if (rc == 0)
+        rc = smail_account_remove(ctl->store, account, &ctl->err);
+    return rc != 0 ? rc : say(ctl, "removed");
+}
+
+static const struct option add_options[] = {
+    { "name", "NAME", "the display name" },
+    { "admin", NULL, "gets the mail of postmaster and abuse" },
+    { "bare", NULL, "only an inbox, no Drafts, Sent and so on" },
+    { "quota", "SIZE", "as 500M or 2G; else none" },
+    PASSWORD_OPTIONS,
+    { "no-password", NULL, "nobody can log in until one is set" },
+    { NULL, NULL, NULL },
+};
+
+static const struct option passwd_options[] = {
+    PASSWORD_OPTIONS,
+    { NULL, NULL, NULL },
+};
+
+static const struct command items[] = {
+    { "account", "add", "ADDRESS", "make an account; asks for a password", 1, 1,
+      STORE, add_options, add },
+    { "account", "list", "", "all accounts", 0, 0, STORE, NULL, list_all },
+    { "account", "show", "ADDRESS", "one account", 1, 1, STORE, NULL, show },
+    { "account", "passwd", "ADDRESS", "set its password; asks for it", 1, 1,
+      STORE, passwd_options, passwd },
+    { "account", "disable", "ADDRESS", "no logins; mail still arrives", 1, 1,
+      STORE, NULL, disable },
+    { "account", "enable", "ADDRESS", "logins again", 1, 1, STORE, NULL,
+      enable },
+    { "account", "remove", "ADDRESS", "remove it and all its mail", 1, 1, STORE,
+      NULL, remove_one },
+};
+
+const struct commands account_commands = { items,
+                                           sizeof(items) / sizeof(items[0]) };

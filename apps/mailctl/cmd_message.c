@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/* cmd_message.c - finding messages. */
+#include "base/span.h"
+#include "ctl.h"
+#include "message.h"
+
+const struct column message_columns[] = {
+    { .name = "id" },
+    { .name = "threadId", .is_hidden = true },
+    { .name = "uid", .is_hidden = true },
+    { .name = "receivedAt" },
+    { .name = "sentAt", .is_hidden = true },
+    { .name = "size" },
+    { .name = "from", .width = 36 },
+    { .name = "to", .width = 36, .is_hidden = true },
+    { .name = "subject", .width = 60 },
+    { .name = "keywords", .width = 24 },
+    { .name = "hasAttachment", .is_hidden = true },
+    { .name = "mailboxes", .is_hidden = true },
+    { .name = "messageId", .is_hidden = true },
+    { .name = "queueId", .is_hidden = true },
+    { .name = "preview", .is_hidden = true },
+    { .name = NULL },
+};
+
+void message_report(struct report *report, const smail_entry *entry)
+{
+    report_id(report, entry->email);
+    report_id(report, entry->thread);
+    report_uint(report, entry->uid);
+    report_time(report, entry->received_at);
+    report_time(report, entry->sent_at);
+    report_uint(report, entry->size);
+    report_string(report, entry->from);
+    report_string(report, entry->to);
+    report_string(report, entry->subject);
+    report_words(report, entry->keywords, ' ');
+    report_bool(report, entry->has_attachment);
+    report_words(report, entry->mailboxes, '\n');
+    report_string(report, entry->message_id);
+    report_string(report, entry->queue_id);
+    report_string(report, entry->preview);
+}
+
+int message_find(smail_id *account, smail_id *email, struct ctl *ctl)
+{
+    int rc = ctl_id(email, ctl, ctl->arguments[1]);
+
+    return rc != 0 ? rc : ctl_account(account, ctl);
+}
+
+int message_query(smail_query *out, smail_id account, struct ctl *ctl)
+{
+    const char *path = ctl_option(ctl, "mailbox");
+    smail_query query = SMAIL_QUERY_INIT;
+    int rc = 0;
+
+    query.account = account;
+    query.limit = ctl->limit;
+    query.text = ctl_option(ctl, "text");
+    if (path != NULL)
+        rc = smail_mailbox_find(&query.mailbox, ctl->store, account, path,
+                                &ctl->err);
+    *out = query;
+    return rc;
+}
+
+static int list_all(struct ctl *ctl)
+{
+    smail_cursor *cursor = NULL;
+    struct report report;
+    smail_query query;
+    smail_entry entry;
+    smail_id account;
+    int rc = ctl_account(&account, ctl);
+
+    if (rc == 0)
+        rc = message_query(&query, account, ctl);
+    if (rc == 0)
+        rc = smail_store_query(&cursor, ctl->store, &query, &ctl->err);
+    if (rc != 0)
+        return rc;
+    report_begin(&report, ctl, message_columns, false);
+    while ((rc = smail_cursor_next(&entry, cursor, &ctl->err)) == 1) {
+        message_report(&report, &entry);
+        if (report_row(&report) != 0)
+            break;
+    }
+    report_end(&report);
+    smail_cursor_free(cursor);
+    return rc < 0 ? rc : 0;
+}
+
+#define QUERY_OPTIONS                                      \
+    { "mailbox", "PATH", "only what is in this mailbox" }, \
+    {                                                      \
+        "text", "WORDS", "only what has all these words"   \
+    }
+
+static const struct option list_options[] = {
+    QUERY_OPTIONS,
+    { NULL, NULL, NULL },
+};
+
+static const struct command items[] = {
+    { "message", "list", "ADDRESS", "an account's messages, newest first", 1, 1,
+      STORE, list_options, list_all },
+    { "message", "show", "ADDRESS ID", "read one", 2, 2, STORE, NULL,
+      message_show },
+    { "message", "raw", "ADDRESS ID", "its bytes, as they came", 2, 2, STORE,
+      NULL, message_raw },
+    { "message", "export", "ADDRESS DIR", "a file for each message", 2, 2,
+      STORE, list_options, message_export },
+};
+
+const struct commands message_commands = { items,
+                                           sizeof(items) / sizeof(items[0]) };
