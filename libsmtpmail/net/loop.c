@@ -252,13 +252,15 @@ void smail__timer_set(struct smail__timer *timer, struct smail__loop *loop,
                       uint64_t milliseconds)
 {
     uint64_t now = tick_of(loop);
+    uint64_t at =
+        (uv_now(&loop->uv) - loop->origin + milliseconds + TICK - 1) / TICK;
 
     smail__wheel_remove(&loop->wheel, timer);
     /* With no timer set the wheel has not turned. */
     if (loop->wheel.count == 0 && loop->wheel.now < now)
         loop->wheel.now = now;
     smail__wheel_add(&loop->wheel, timer,
-                     (now - loop->wheel.now) + milliseconds / TICK + 1);
+                     at > loop->wheel.now ? at - loop->wheel.now : 1);
     arm(loop);
 }
 
