@@ -1,0 +1,36 @@
+# Turns schema/NNNN.sql and schema/NNNN_DRIVER.sql into one C file, so that the
+# library needs no file beside it.
+#   cmake -DFOLDER=.../schema -DOUT=schema.c -P embed.cmake
+
+# A constant as a C string, line by line.
+function(as_string out file)
+    file(READ ${file} text)
+    string(REPLACE "\\" "\\\\" text "${text}")
+    string(REPLACE "\"" "\\\"" text "${text}")
+    string(REPLACE "\n" "\\n\"\n    \"" text "${text}")
+    set(${out} "\"${text}\"" PARENT_SCOPE)
+endfunction()
+
+set(entries)
+file(GLOB files ${FOLDER}/[0-9][0-9][0-9][0-9].sql)
+list(SORT files)
+foreach(file IN LISTS files)
+    get_filename_component(version ${file} NAME_WE)
+    as_string(common ${file})
+    set(sqlite "\"\"")
+    if(EXISTS ${FOLDER}/${version}_sqlite.sql)
+        as_string(sqlite ${FOLDER}/${version}_sqlite.sql)
+    endif()
+    string(REGEX REPLACE "^0+" "" version ${version})
+    string(APPEND entries
+        "    {\n    ${version},\n    ${common},\n    ${sqlite}\n    },\n")
+endforeach()
+
+file(WRITE ${OUT} "/* Made from schema/ by embed.cmake. */
+#include \"db/migrate.h\"
+
+const struct smail__migration smail__migrations[] = {
+${entries}};
+const size_t smail__migration_count =
+    sizeof(smail__migrations) / sizeof(smail__migrations[0]);
+")

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store/index.c - reads what came, behind the 250, and writes what lists and
+ * search need.
+ *
+ * One process indexes at a time: who holds flock() on PATH.index. Before a
+ * message is parsed, the attempt is counted and committed: one on which the
+ * parser dies is tried alone the next time and given up at the third. The
+ * parser sees a bounded piece; what it makes goes to the writer in jobs that
+ * end after a few milliseconds.
+ */
+#define _GNU_SOURCE
+#include "store/index.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/span.h"
+#include "message/index.h"
+#include "store/content.h"
+#include "store/sweep.h"
+
+#define BATCH 32
+#define BATCH_BYTES ((uint64_t)8 * 1024 * 1024)
+#define ATTEMPTS_MAX 3
+
+/* Of one message; what is behind it is not found by search. */
+#define PARSED_MAX ((size_t)32 * 1024 * 1024)
+
+/* New messages come in groups: wait for the group. */
+#define GATHER_NANOSECONDS ((int64_t)50 * 1000 * 1000)
+/* Others may leave us something, and the lock. */
+#define POLL_NANOSECONDS ((int64_t)5 * 1000 * 1000 * 1000)
+#define NICE 10
+
+struct item {
+    int64_t row;
+    smail_id account, email;
+    int64_t attempts;
+    bool gone; /* the message was removed meanwhile */
+    bool made; /* `index` is filled */
+    struct smail__index index;
+};
+
+struct work {
+    smail_store *store;
+    struct item items[BATCH];
+    size_t count;
+    size_t written;
+};
+
+/* --- Who indexes --------------------------------------------------------- */
+
+static bool own(smail_store *store)
+{
+    struct smail__indexer *indexer = &store->indexer;
+    const char *path = smail__db_path(store->db);
+    struct smail__buf name;
+
+    if (indexer->owner || path == NULL)
+        return indexer->owner = true;
+    if (indexer->lock < 0) {
+        smail__buf_init(&name, (size_t)64 * 1024, NULL);
+        smail__buf_printf(&name, "%s.index", path);
+        if (smail__buf_error(&name) == 0)
+            indexer->lock = open(name.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        smail__buf_dispose(&name);
+    }
+    indexer->owner =
+        indexer->lock >= 0 && flock(indexer->lock, LOCK_EX | LOCK_NB) == 0;
+    return indexer->owner;
+}
+
+bool smail__indexer_is_stopping(smail_store *store)
+{
+    bool stop;
+
+    pthread_mutex_lock(&store->indexer.mutex);
+    stop = store->indexer.stopping;
+    pthread_mutex_unlock(&store->indexer.mutex);
+    return stop;
+}
+
+/* --- What to do ---------------------------------------------------------- */
+
+static const char next_sql[] =
+    "SELECT u.id, u.account, u.email, u.attempts, e.size "
+    "FROM unindexed u LEFT JOIN email e "
+    "ON e.account = u.account AND e.id = u.email ORDER BY u.id LIMIT 32";
+
+static int fetch(struct work *work, smail_error *err)
+{
+    struct smail__db *db;
+    struct smail__statement *row;
+    uint64_t bytes = 0;
+    int code = smail__store_begin_read(&db, work->store, err);
+
+    if (code < 0)
+        return code;
+    code = smail__db_prepare(&row, db, next_sql, err);
+    while (code >= 0 && work->count < BATCH && bytes < BATCH_BYTES &&
+           (code = smail__statement_step(row, err)) > 0) {
+        struct item *item = &work->items[work->count];
+        int64_t attempts = smail__column_int(row, 3);
+
+        if (attempts > 0 && work->count > 0)
+            break; /* a suspect goes alone */
+        item->row = smail__column_int(row, 0);
+        item->account = smail__column_int(row, 1);
+        item->email = smail__column_int(row, 2);
+        item->attempts = attempts;
+        item->gone = smail__column_is_null(row, 4);
+        bytes += (uint64_t)smail__column_int(row, 4);
+        work->count++;
+        if (attempts > 0)
+            break;
+    }
+    smail__store_end_read(work->store, db);
+    return code < 0 ? code : 0;
+}
+
+static const char mark_sql[] =
+    "UPDATE unindexed SET attempts = attempts + $1 WHERE id = $2";
+
+static int mark(smail_tx *tx, const struct work *work, size_t from, int by,
+                smail_error *err)
+{
+    struct smail__statement *row;
+
+    for (size_t i = from; i < work->count; i++) {
+        int code = smail__db_prepare(&row, smail__tx_db(tx), mark_sql, err);
+
+        if (code < 0)
+            return code;
+        smail__bind_int(row, 1, by);
+        smail__bind_int(row, 2, work->items[i].row);
+        code = smail__statement_run(row, err);
+        if (code < 0)
+            return code;
+    }
+    return 0;
+}
+
+static int mark_job(smail_tx *tx, void *arg, smail_error *err)
+{
+    return mark(tx, arg, 0, 1, err);
+}
+
+/* The parser is not to blame for what was not written. */
+static int unmark_job(smail_tx *tx, void *arg, smail_error *err)
+{
+    const struct work *work = arg;
+
+    return mark(tx, work, work->written, -1, err);
+}
+
+/* --- Parse --------------------------------------------------------------- */
+
+static int read_all(char **out, size_t *len, smail_store *store,
+                    const struct item *item, smail_error *err)
+{
+    smail_content *content = NULL;
+    int64_t got;
+    int code =
+        smail_content_open(&content, store, item->account, item->email, err);
+
+    if (code < 0)
+        return code;
+    *len = content->size < PARSED_MAX ? (size_t)content->size : PARSED_MAX;
+    *out = malloc(*len + 1);
+    if (*out == NULL) {
+        smail_content_close(content);
+        return smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    }
+    got = smail_content_read(*out, content, 0, *len, err);
+    smail_content_close(content);
+    if (got < 0) {
+        free(*out);
+        return (int)got;
+    }
+    *len = (size_t)got;
+    return 0;
+}
+
+static void make(smail_store *store, struct item *item)
+{
+    smail_error err = SMAIL_ERROR_INIT;
+    char *raw = NULL;
+    char text[320];
+    size_t len;
+    int code;
+
+    if (item->gone || item->attempts >= ATTEMPTS_MAX)
+        return;
+    code = read_all(&raw, &len, store, item, &err);
+    if (code == SMAIL_ENOTFOUND) {
+        item->gone = true;
+        return;
+    }
+    if (code == 0) {
+        code = smail__index_make(&item->index, (smail_span){ raw, len }, &err);
+        free(raw);
+    }
+    item->made = code == 0;
+    if (code == 0)
+        return;
+    smail__format(text, sizeof(text),
+                  "message %lld of account %lld is not "
+                  "indexed: %s",
+                  (long long)item->email, (long long)item->account,
+                  err.message);
+    smail__store_warn(store, text);
+}
+
+/* --- Write --------------------------------------------------------------- */
+
+static const char derived_sql[] =
+    "INSERT INTO email_derived (account, email, generation, has_attachment, "
+    "preview) VALUES ($1, $2, $3, $4, $5) "
+    "ON CONFLICT (account, email) DO UPDATE SET generation = "
+    "excluded.generation, has_attachment = excluded.has_attachment, "
+    "preview = excluded.preview";
+static const char text_sql[] =
+    "INSERT INTO email_text (rowid, subject, addresses, body) "
+    "VALUES ($1, $2, $3, $4)";
+static const char done_sql[] = "DELETE FROM unindexed WHERE id = $1";
+static const char exists_sql[] =
+    "SELECT 1 FROM email WHERE account = $1 AND id = $2";
+
+static smail_span span_of(const smail_buf *buf)
+{
+    return (smail_span){ buf->data, buf->len };
+}
+
+static int write_text(struct smail__db *db, const struct item *item,
+                      smail_error *err)
+{
+    struct smail__statement *row;
+    int code;
+
+    /* What the rowid has room for. */
+    if (item->account >= INT32_MAX || item->email > UINT32_MAX)
+        return 0;
+    code = smail__db_prepare(&row, db, text_sql, err);
+    if (code < 0)
+        return code;
+    smail__bind_int(row, 1, item->account << 32 | item->email);
+    smail__bind_text(row, 2, span_of(&item->index.subject));
+    smail__bind_text(row, 3, span_of(&item->index.addresses));
+    smail__bind_text(row, 4, span_of(&item->index.body));
+    return smail__statement_run(row, err);
+}
+
+/* One that could not be parsed gets a row of generation 0: not again. */
+static int write_derived(struct smail__db *db, const struct item *item,
+                         smail_error *err)
+{
+    struct smail__statement *row;
+    int code = smail__db_prepare(&row, db, derived_sql, err);
+
+    if (code < 0)
+        return code;
+    smail__bind_int(row, 1, item->account);
+    smail__bind_int(row, 2, item->email);
+    smail__bind_int(row, 3, item->made ? SMAIL__INDEX_GENERATION : 0);
+    smail__bind_int(row, 4, item->made && item->index.has_attachment);
+    smail__bind_text(
+        row, 5, item->made ? span_of(&item->index.preview) : smail__span(""));
+    code = smail__statement_run(row, err);
+    if (code == 0 && item->made)
+        code = write_text(db, item, err);
+    return code;
+}
+
+static int write_item(struct smail__db *db, const struct item *item,
+                      smail_error *err)
+{
+    struct smail__statement *row;
+    int64_t found;
+    int code = smail__db_value(&found, db, exists_sql, item->account,
+                               item->email, err);
+
+    if (code == 0)
+        code = write_derived(db, item, err);
+    else if (code == SMAIL_ENOTFOUND)
+        code = 0; /* removed meanwhile */
+    if (code == 0)
+        code = smail__db_prepare(&row, db, done_sql, err);
+    if (code < 0)
+        return code;
+    smail__bind_int(row, 1, item->row);
+    return smail__statement_run(row, err);
+}
+
+static int64_t milliseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static int write_job(smail_tx *tx, void *arg, smail_error *err)
+{
+    struct work *work = arg;
+    int64_t began = milliseconds();
+    size_t at = work->written;
+
+    do {
+        int code = write_item(smail__tx_db(tx), &work->items[at], err);
+
+        if (code < 0)
+            return code;
+        at++;
+    } while (at < work->count && milliseconds() - began < 8);
+    work->written = at;
+    return 0;
+}
+
+/* How many are parsed. */
+static size_t make_all(struct work *work)
+{
+    for (size_t i = 0; i < work->count; i++) {
+        if (smail__indexer_is_stopping(work->store))
+            return i;
+        make(work->store, &work->items[i]);
+    }
+    return work->count;
+}
+
+static int write_all(struct work *work, size_t made, smail_error *err)
+{
+    size_t count = work->count;
+    int code = 0;
+
+    work->count = made;
+    while (code == 0 && work->written < made) {
+        size_t before = work->written;
+
+        code = smail__store_write(work->store, write_job, work, err);
+        if (code < 0)
+            work->written = before;
+    }
+    work->count = count;
+    if (work->written < count)
+        smail__store_write(work->store, unmark_job, work, NULL);
+    return code;
+}
+
+size_t smail__indexer_step(smail_store *store)
+{
+    struct work *work;
+    smail_error err = SMAIL_ERROR_INIT;
+    size_t done;
+    int code;
+
+    if (!own(store) || (work = calloc(1, sizeof(*work))) == NULL)
+        return 0;
+    work->store = store;
+    code = fetch(work, &err);
+    if (code == 0 && work->count > 0)
+        code = smail__store_write(store, mark_job, work, &err);
+    if (code == 0 && work->count > 0)
+        code = write_all(work, make_all(work), &err);
+    if (code < 0 && code != SMAIL_ETEMP)
+        smail__store_warn(store, err.message);
+    done = code == 0 ? work->written : 0;
+    for (size_t i = 0; i < BATCH; i++)
+        if (work->items[i].made)
+            smail__index_dispose(&work->items[i].index);
+    free(work);
+    return done;
+}
+
+/* --- The thread ---------------------------------------------------------- */
+
+/* Until woken or `nanoseconds` have passed. */
+static void nap(struct smail__indexer *indexer, int64_t nanoseconds,
+                bool for_work)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    nanoseconds += until.tv_nsec;
+    until.tv_sec += (time_t)(nanoseconds / 1000000000);
+    until.tv_nsec = (int)(nanoseconds % 1000000000);
+    pthread_mutex_lock(&indexer->mutex);
+    while (!indexer->stopping && !(for_work && indexer->wanted))
+        if (pthread_cond_timedwait(&indexer->wake, &indexer->mutex, &until) !=
+            0)
+            break;
+    indexer->wanted = false;
+    pthread_mutex_unlock(&indexer->mutex);
+}
+
+static void *indexer_main(void *arg)
+{
+    smail_store *store = arg;
+
+    /* Linux gives each thread a nice value of its own. */
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
+    while (!smail__indexer_is_stopping(store)) {
+        nap(&store->indexer, GATHER_NANOSECONDS, false);
+        while (!smail__indexer_is_stopping(store) &&
+               smail__indexer_step(store) > 0)
+            ;
+        if (store->indexer.owner)
+            smail__sweeper_step(store);
+        nap(&store->indexer, POLL_NANOSECONDS, true);
+    }
+    return NULL;
+}
+
+void smail__indexer_init(struct smail__indexer *indexer)
+{
+    pthread_condattr_t attributes;
+
+    memset(indexer, 0, sizeof(*indexer));
+    indexer->lock = -1;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_mutex_init(&indexer->mutex, NULL);
+    pthread_cond_init(&indexer->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+void smail__indexer_open(smail_store *store)
+{
+    struct smail__indexer *indexer = &store->indexer;
+
+    if (!store->options.manual)
+        indexer->started =
+            pthread_create(&indexer->thread, NULL, indexer_main, store) == 0;
+}
+
+void smail__indexer_wake(smail_store *store)
+{
+    struct smail__indexer *indexer = &store->indexer;
+
+    pthread_mutex_lock(&indexer->mutex);
+    if (!indexer->wanted)
+        pthread_cond_signal(&indexer->wake);
+    indexer->wanted = true;
+    pthread_mutex_unlock(&indexer->mutex);
+}
+
+void smail__indexer_stop(smail_store *store)
+{
+    struct smail__indexer *indexer = &store->indexer;
+
+    pthread_mutex_lock(&indexer->mutex);
+    indexer->stopping = true;
+    pthread_cond_broadcast(&indexer->wake);
+    pthread_mutex_unlock(&indexer->mutex);
+    if (indexer->started)
+        pthread_join(indexer->thread, NULL);
+    indexer->started = false;
+}
+
+void smail__indexer_dispose(struct smail__indexer *indexer)
+{
+    if (indexer->lock >= 0)
+        close(indexer->lock);
+    pthread_cond_destroy(&indexer->wake);
+    pthread_mutex_destroy(&indexer->mutex);
+}
+
+static int lag(uint64_t *out, struct smail__db *db, smail_error *err)
+{
+    struct smail__statement *row;
+    int code =
+        smail__db_prepare(&row, db, "SELECT count(*) FROM unindexed", err);
+
+    if (code == 0)
+        code = smail__statement_step(row, err);
+    if (code > 0)
+        *out = (uint64_t)smail__column_int(row, 0);
+    return code < 0 ? code : 0;
+}
+
+int smail_store_index_lag(uint64_t *out, smail_store *store, smail_error *err)
+{
+    struct smail__db *db;
+    int code = smail__store_begin_read(&db, store, err);
+
+    if (code < 0)
+        return code;
+    code = lag(out, db, err);
+    smail__store_end_read(store, db);
+    return code;
+}

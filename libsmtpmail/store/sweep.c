@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store/sweep.c - blobs without a row that names them, files without a blob,
+ * changes too old to be asked for.
+ *
+ * Deliveries count no references, so the sweeper looks: a page of ids at a
+ * time by a reader, then a small job that looks again and deletes. A file
+ * goes after its row's removal is on disk.
+ */
+#include "store/sweep.h"
+
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/error.h"
+#include "store/index.h"
+
+#define PAGE 500
+
+/* A pass at least once a day, and this long after something was removed. */
+#define PAUSE ((int64_t)3600)
+#define PASS_SECONDS ((int64_t)86400)
+
+struct swept {
+    unsigned char id[SMAIL__BLOB_ID_LEN];
+    bool has_file;
+};
+
+struct pass {
+    smail_store *store;
+    int64_t before; /* last used */
+    unsigned char from[SMAIL__BLOB_ID_LEN];
+    struct swept page[PAGE];
+    size_t count;
+    size_t seen; /* ids looked at */
+    uint64_t removed;
+};
+
+static smail_span id_span(const unsigned char *id)
+{
+    return (smail_span){ (const char *)id, SMAIL__BLOB_ID_LEN };
+}
+
+/* The ids first: they are all in the index, and the rows are large. */
+static const char page_sql[] =
+    "SELECT id, EXISTS (SELECT 1 FROM email WHERE email.blob = b.id) OR "
+    "EXISTS (SELECT 1 FROM queue_message q WHERE q.blob = b.id) "
+    "FROM (SELECT id FROM blob WHERE id > $1 ORDER BY id LIMIT 500) b";
+
+static int find_page(struct pass *pass, smail_error *err)
+{
+    struct smail__db *db;
+    struct smail__statement *row;
+    int code = smail__store_begin_read(&db, pass->store, err);
+
+    if (code < 0)
+        return code;
+    pass->count = 0;
+    pass->seen = 0;
+    code = smail__db_prepare(&row, db, page_sql, err);
+    if (code == 0)
+        smail__bind_blob(row, 1, id_span(pass->from));
+    while (code >= 0 && (code = smail__statement_step(row, err)) > 0) {
+        smail_span id = smail__column_span(row, 0);
+
+        pass->seen++;
+        if (id.len != SMAIL__BLOB_ID_LEN)
+            continue;
+        if (smail__column_int(row, 1) == 0)
+            memcpy(pass->page[pass->count++].id, id.data, id.len);
+        memcpy(pass->from, id.data, id.len);
+    }
+    smail__store_end_read(pass->store, db);
+    return code;
+}
+
+static const char delete_sql[] =
+    "DELETE FROM blob WHERE id = $1 AND last_used < $2 "
+    "AND NOT EXISTS (SELECT 1 FROM email WHERE email.blob = blob.id) "
+    "AND NOT EXISTS (SELECT 1 FROM queue_message q WHERE q.blob = blob.id) "
+    "RETURNING data IS NULL";
+
+static int delete_job(smail_tx *tx, void *arg, smail_error *err)
+{
+    struct pass *pass = arg;
+    struct smail__statement *row;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < pass->count; i++) {
+        int code = smail__db_prepare(&row, tx->db, delete_sql, err);
+
+        if (code < 0)
+            return code;
+        smail__bind_blob(row, 1, id_span(pass->page[i].id));
+        smail__bind_int(row, 2, pass->before);
+        code = smail__statement_step(row, err);
+        if (code > 0) {
+            pass->page[kept] = pass->page[i];
+            pass->page[kept++].has_file = smail__column_int(row, 0) != 0;
+        }
+        smail__statement_reset(row);
+        if (code < 0)
+            return code;
+    }
+    pass->count = kept;
+    return 0;
+}
+
+static void remove_files(struct pass *pass)
+{
+    char id[2 * SMAIL__BLOB_ID_LEN + 1];
+
+    for (size_t i = 0; i < pass->count; i++) {
+        if (!pass->page[i].has_file || pass->store->blobs.folder == NULL)
+            continue;
+        smail__hex_encode(id, pass->page[i].id, SMAIL__BLOB_ID_LEN);
+        smail__blob_remove(&pass->store->blobs, id, NULL); /* else next time */
+    }
+}
+
+/* --- Files that no row names --------------------------------------------- */
+
+static int has_row(bool *out, smail_store *store, const char *id,
+                   smail_error *err)
+{
+    unsigned char bytes[SMAIL__BLOB_ID_LEN];
+    struct smail__statement *row;
+    struct smail__db *db;
+    int code;
+
+    smail__hex_decode(bytes, sizeof(bytes),
+                      (smail_span){ id, 2 * sizeof(bytes) });
+    code = smail__store_begin_read(&db, store, err);
+    if (code < 0)
+        return code;
+    code = smail__db_prepare(&row, db, "SELECT 1 FROM blob WHERE id = $1", err);
+    if (code == 0) {
+        smail__bind_blob(row, 1, id_span(bytes));
+        code = smail__statement_step(row, err);
+        *out = code > 0;
+    }
+    smail__store_end_read(store, db);
+    return code < 0 ? code : 0;
+}
+
+static int sweep_file(const char *id, const char *path, int64_t age, void *user)
+{
+    struct pass *pass = user;
+    const struct smail__files *files = pass->store->blobs.files;
+    bool named = false;
+
+    if (smail__store_now(pass->store) - age >= pass->before)
+        return 0;
+    if (id != NULL && has_row(&named, pass->store, id, NULL) < 0)
+        return 0;
+    if (!named && files->unlink(path, files->user) == 0)
+        pass->removed++;
+    return smail__indexer_is_stopping(pass->store) ? 1 : 0;
+}
+
+/* --- Changes ------------------------------------------------------------- */
+
+struct trim {
+    smail_id account;
+    int64_t before;
+    bool more;
+};
+
+static int trim_job(smail_tx *tx, void *arg, smail_error *err)
+{
+    static const char sql[] =
+        "DELETE FROM change WHERE account = $1 AND modseq IN (SELECT modseq "
+        "FROM change WHERE account = $1 AND modseq < $2 "
+        "ORDER BY modseq LIMIT 500)";
+    struct trim *trim = arg;
+    struct smail__statement *row;
+    int code = smail__db_prepare(&row, tx->db, sql, err);
+
+    if (code < 0)
+        return code;
+    smail__bind_int(row, 1, trim->account);
+    smail__bind_int(row, 2, trim->before);
+    code = smail__statement_run(row, err);
+    trim->more = smail__db_changes(tx->db) > 0;
+    return code;
+}
+
+/* The next account with something to trim behind `after`; 0: none. */
+static int next_long(struct trim *out, smail_store *store, smail_error *err)
+{
+    static const char sql[] =
+        "SELECT id, modseq - 20000 FROM account a WHERE id > $1 AND EXISTS "
+        "(SELECT 1 FROM change c WHERE c.account = a.id "
+        "AND c.modseq < a.modseq - 20000) ORDER BY id LIMIT 1";
+    struct smail__statement *row;
+    struct smail__db *db;
+    int code = smail__store_begin_read(&db, store, err);
+
+    if (code < 0)
+        return code;
+    code = smail__db_prepare(&row, db, sql, err);
+    if (code == 0) {
+        smail__bind_int(row, 1, out->account);
+        code = smail__statement_step(row, err);
+    }
+    if (code > 0) {
+        out->account = smail__column_int(row, 0);
+        out->before = smail__column_int(row, 1);
+    }
+    smail__store_end_read(store, db);
+    return code;
+}
+
+static int trim_changes(smail_store *store, smail_error *err)
+{
+    struct trim trim = { 0, 0, false };
+    int code;
+
+    while ((code = next_long(&trim, store, err)) > 0) {
+        do {
+            code = smail__store_write(store, trim_job, &trim, err);
+        } while (code == 0 && trim.more && !smail__indexer_is_stopping(store));
+        if (code < 0 || smail__indexer_is_stopping(store))
+            return code;
+    }
+    return code;
+}
+
+int smail__store_sweep(uint64_t *removed, smail_store *store, int64_t age,
+                       smail_error *err)
+{
+    struct pass pass = { .store = store,
+                         .before = smail__store_now(store) - age };
+    int code = 0;
+
+    do {
+        code = find_page(&pass, err);
+        if (code == 0 && pass.count > 0)
+            code = smail__store_write(store, delete_job, &pass, err);
+        if (code == 0 && pass.count > 0) {
+            remove_files(&pass);
+            pass.removed += pass.count;
+        }
+    } while (code == 0 && pass.seen > 0 && !smail__indexer_is_stopping(store));
+    if (code == 0)
+        code = smail__blobs_walk(&store->blobs, smail__store_now(store),
+                                 sweep_file, &pass, err);
+    if (code == 0)
+        code = trim_changes(store, err);
+    *removed = pass.removed;
+    return code < 0 ? code : 0;
+}
+
+void smail__sweeper_step(smail_store *store)
+{
+    struct smail__sweeper *sweeper = &store->sweeper;
+    smail_error err = SMAIL_ERROR_INIT;
+    int64_t now = smail__store_now(store);
+    uint64_t removed;
+
+    if (sweeper->next == 0)
+        sweeper->next = now + PAUSE;
+    if (now < sweeper->next || (!atomic_load(&sweeper->wanted) &&
+                                now < sweeper->next + PASS_SECONDS - PAUSE))
+        return;
+    atomic_store(&sweeper->wanted, false);
+    sweeper->next = now + PAUSE;
+    if (smail__store_sweep(&removed, store, SMAIL__SWEEP_AGE, &err) < 0)
+        smail__store_warn(store, err.message);
+}

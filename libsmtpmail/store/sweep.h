@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* store/sweep.h - takes away what nobody names any more. */
+#ifndef SMAIL__STORE_SWEEP_H
+#define SMAIL__STORE_SWEEP_H
+
+#include "store/internal.h"
+
+/* Nothing younger goes: a message may be on its way to a row. */
+#define SMAIL__SWEEP_AGE ((int64_t)3600)
+
+/* Modseqs that /changes can look back, for each account. */
+#define SMAIL__CHANGES_KEPT 20000
+
+/* One pass over all blobs and files not used for `age` seconds, in steps;
+ * `*removed` counts both. Ends early when the store closes. */
+int smail__store_sweep(uint64_t *removed, smail_store *store, int64_t age,
+                       smail_error *err);
+
+/* The pass, if it is time for one. */
+void smail__sweeper_step(smail_store *store);
+
+#endif
