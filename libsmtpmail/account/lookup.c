@@ -280,8 +280,8 @@ int smail__lookup_resolve(struct smail__resolve *resolve, struct smail__db *db,
     smail__buf_init(&walk.todo, TODO_MAX, NULL);
     smail__buf_init(&walk.seen,
                     (size_t)(SMAIL__ALIASES_MAX + 2) * SMAIL__NAME_SIZE, NULL);
-    if (name->domain[0] == '\0')
-        rc = smail__name_is_admin(smail__span(name->local))
+    if (name->domain[0] == '\0') /* RFC 5321, 4.1.1.3 */
+        rc = smail__span_is(smail__span(name->local), "postmaster")
                  ? add_admins(&walk, err)
                  : SMAIL_EINVAL;
     else

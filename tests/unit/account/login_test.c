@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "store_fixture.h"
+
+#include <time.h>
+
+#include "crypto/password.h"
+#include "store/store.h"
+
+#define SECRET "correct horse"
+
+static smail_id add_bob(smail_store *store)
+{
+    smail_account_options options = SMAIL_ACCOUNT_OPTIONS_INIT;
+    smail_id bob = 0;
+
+    options.password = SMAIL__SPAN(SECRET);
+    options.bare = true;
+    assert_int_equal(
+        smail_account_add(&bob, store, "bob@example.test", &options, NULL), 0);
+    return bob;
+}
+
+static int login(smail_store *store, const char *user, const char *password)
+{
+    smail_id id = 0;
+    int rc = smail_account_login(&id, store, smail__span(user),
+                                 smail__span(password), NULL);
+
+    assert_true((rc == 0) == (id != 0));
+    return rc;
+}
+
+static void the_password_opens_and_nothing_else_does(void **state)
+{
+    add_bob(*state);
+    add_account(*state, "carol@example.test");
+
+    assert_int_equal(login(*state, "bob@example.test", SECRET), 0);
+    assert_int_equal(login(*state, "Bob@EXAMPLE.test", SECRET), 0);
+    assert_int_equal(login(*state, "bob@example.test", "Correct horse"),
+                     SMAIL_EAUTH);
+    assert_int_equal(login(*state, "bob@example.test", ""), SMAIL_EAUTH);
+    assert_int_equal(login(*state, "bob", SECRET), SMAIL_EAUTH);
+    assert_int_equal(login(*state, "", SECRET), SMAIL_EAUTH);
+    assert_int_equal(login(*state, "nobody@example.test", SECRET), SMAIL_EAUTH);
+    assert_int_equal(login(*state, "carol@example.test", SECRET), SMAIL_EAUTH);
+    assert_int_equal(login(*state, "carol@example.test", ""), SMAIL_EAUTH);
+    assert_int_equal(login(*state, "bob+x@example.test", SECRET), SMAIL_EAUTH);
+}
+
+static void nuls_and_lengths_are_harmless(void **state)
+{
+    char password[2000];
+    smail_id id = 0;
+
+    add_bob(*state);
+    memset(password, 'x', sizeof(password));
+    assert_int_equal(smail_account_login(&id, *state,
+                                         SMAIL__SPAN("bob@example.test\0x"),
+                                         SMAIL__SPAN(SECRET), NULL),
+                     SMAIL_EAUTH);
+    assert_int_equal(smail_account_login(&id, *state,
+                                         SMAIL__SPAN("bob@example.test"),
+                                         SMAIL__SPAN("correct\0horse"), NULL),
+                     SMAIL_EAUTH);
+    assert_int_equal(
+        smail_account_login(&id, *state, SMAIL__SPAN("bob@example.test"),
+                            (smail_span){ password, sizeof(password) }, NULL),
+        SMAIL_EAUTH);
+    assert_int_equal(
+        smail_account_login(&id, *state,
+                            (smail_span){ password, sizeof(password) },
+                            SMAIL__SPAN(SECRET), NULL),
+        SMAIL_EAUTH);
+}
+
+static void a_new_password_replaces_the_old_one(void **state)
+{
+    smail_id bob = add_bob(*state);
+
+    assert_int_equal(smail_account_set_password(
+                         *state, bob, SMAIL__SPAN("another one"), NULL),
+                     0);
+    assert_int_equal(login(*state, "bob@example.test", SECRET), SMAIL_EAUTH);
+    assert_int_equal(login(*state, "bob@example.test", "another one"), 0);
+    assert_int_equal(
+        smail_account_set_password(*state, bob, SMAIL__SPAN("short"), NULL),
+        SMAIL_EINVAL);
+    assert_int_equal(login(*state, "bob@example.test", "another one"), 0);
+}
+
+static void a_disabled_account_is_closed(void **state)
+{
+    smail_id bob = add_bob(*state);
+
+    assert_int_equal(smail_account_set_disabled(*state, bob, true, NULL), 0);
+    assert_int_equal(login(*state, "bob@example.test", SECRET), SMAIL_EAUTH);
+    assert_goes_to(*state, "bob@example.test", bob);
+    assert_int_equal(smail_account_set_disabled(*state, bob, false, NULL), 0);
+    assert_int_equal(login(*state, "bob@example.test", SECRET), 0);
+}
+
+/* --- Old hashes ---------------------------------------------------------- */
+
+/* RFC 7914, 12: of "pleaseletmein", with lower costs than ours. */
+#define OLD_HASH                                  \
+    "$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$"  \
+    "cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofL" \
+    "VQylVYT8Pz2LUlwUkKpr55h6F3A1lHkDfzwF7RVdYhw"
+
+static int put_hash(smail_tx *tx, void *arg, smail_error *err)
+{
+    struct smail__statement *statement;
+    int rc = smail__db_prepare(&statement, smail__tx_db(tx),
+                               "UPDATE account SET password = $1", err);
+
+    if (rc != 0)
+        return rc;
+    smail__bind_text(statement, 1, smail__span(arg));
+    return smail__statement_run(statement, err);
+}
+
+static void get_hash(char out[300], smail_store *store)
+{
+    struct smail__statement *statement;
+    struct smail__db *db;
+
+    assert_int_equal(smail__store_begin_read(&db, store, NULL), 0);
+    assert_int_equal(
+        smail__db_prepare(&statement, db, "SELECT password FROM account", NULL),
+        0);
+    assert_int_equal(smail__statement_step(statement, NULL), 1);
+    smail__format(out, 300, "%.*s",
+                  SMAIL__SPAN_ARG(smail__column_span(statement, 0)));
+    smail__statement_reset(statement);
+    smail__store_end_read(store, db);
+}
+
+static void an_old_hash_is_renewed_at_login(void **state)
+{
+    char hash[300], old[] = OLD_HASH;
+
+    add_bob(*state);
+    assert_int_equal(smail__store_write(*state, put_hash, old, NULL), 0);
+
+    assert_int_equal(login(*state, "bob@example.test", "wrong"), SMAIL_EAUTH);
+    get_hash(hash, *state);
+    assert_string_equal(hash, OLD_HASH);
+    assert_int_equal(login(*state, "bob@example.test", "pleaseletmein"), 0);
+    get_hash(hash, *state);
+    assert_false(smail__password_is_outdated(smail__span(hash)));
+    assert_int_equal(login(*state, "bob@example.test", "pleaseletmein"), 0);
+}
+
+static void a_broken_hash_is_reported(void **state)
+{
+    char broken[] = "plain text";
+    smail_id id;
+
+    add_bob(*state);
+    assert_int_equal(smail__store_write(*state, put_hash, broken, NULL), 0);
+    assert_int_equal(smail_account_login(&id, *state,
+                                         SMAIL__SPAN("bob@example.test"),
+                                         SMAIL__SPAN("plain text"), NULL),
+                     SMAIL_ECORRUPT);
+}
+
+/* --- Time ---------------------------------------------------------------- */
+
+static double seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static void time_does_not_tell_what_was_wrong(void **state)
+{
+    static const char *const users[] = { "bob@example.test",
+                                         "nobody@example.test",
+                                         "not an address", "off@example.test" };
+    double least[4] = { 1e9, 1e9, 1e9, 1e9 };
+    smail_id off;
+
+    add_bob(*state);
+    off = add_account(*state, "off@example.test");
+    assert_int_equal(
+        smail_account_set_password(*state, off, SMAIL__SPAN(SECRET), NULL), 0);
+    assert_int_equal(smail_account_set_disabled(*state, off, true, NULL), 0);
+    for (int round = 0; round < 4; round++) {
+        for (int i = 0; i < 4; i++) {
+            double start = seconds();
+
+            assert_int_equal(
+                login(*state, users[i], i == 3 ? SECRET : "wrong one"),
+                SMAIL_EAUTH);
+            start = seconds() - start;
+            least[i] = start < least[i] ? start : least[i];
+        }
+    }
+    for (int i = 1; i < 4; i++)
+        assert_true(least[i] > least[0] * 0.6 && least[i] < least[0] * 1.6);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        STORE_TEST(the_password_opens_and_nothing_else_does),
+        STORE_TEST(nuls_and_lengths_are_harmless),
+        STORE_TEST(a_new_password_replaces_the_old_one),
+        STORE_TEST(a_disabled_account_is_closed),
+        STORE_TEST(an_old_hash_is_renewed_at_login),
+        STORE_TEST(a_broken_hash_is_reported),
+        STORE_TEST(time_does_not_tell_what_was_wrong),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
