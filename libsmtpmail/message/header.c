@@ -30,12 +30,24 @@ static void advance(struct smail__header_scan *scan, size_t len)
     scan->offset += len;
 }
 
+bool smail__header_is_mbox_line(smail_span message)
+{
+    smail_span rest = smail__span_from(message, 5);
+
+    if (message.len < 5 || memcmp(message.data, "From ", 5) != 0)
+        return false;
+    /* RFC 5322, 4.5.2: "From :" is a field. */
+    while (rest.len > 0 && smail__is_space(rest.data[0]))
+        rest = smail__span_from(rest, 1);
+    return rest.len == 0 || rest.data[0] != ':';
+}
+
 void smail__header_begin(struct smail__header_scan *scan, smail_span message)
 {
     *scan = (struct smail__header_scan){
         .rest = smail__span_slice(message, 0, SMAIL__HEADER_MAX),
     };
-    if (message.len >= 5 && memcmp(message.data, "From ", 5) == 0)
+    if (smail__header_is_mbox_line(message))
         advance(scan, line_length(scan->rest));
 }
 

@@ -33,6 +33,9 @@ struct smail__header_scan {
     bool at_body; /* the empty line was passed */
 };
 
+/* Whether an mbox "From " line stands in front. */
+bool smail__header_is_mbox_line(smail_span message);
+
 void smail__header_begin(struct smail__header_scan *scan, smail_span message);
 
 /* The next field; false at the end of the header. */

@@ -84,7 +84,10 @@ smail_span smail__parameter_value(smail_span field)
     while (len < value.len && value.data[len] != ';' &&
            value.data[len] != '(' && !is_blank(value.data[len]))
         len++;
-    return smail__span_slice(value, 0, len);
+    value.len = len;
+    /* "Content-Disposition: filename=x" says how it is called, not what. */
+    return smail__span_find(value, '=') < len ? smail__span_slice(value, 0, 0)
+                                              : value;
 }
 
 /* "filename*0*" is filename, section 0, extended (RFC 2231, 4.1). */
@@ -101,10 +104,27 @@ static void read_name(struct parameter *out, smail_span name)
     size_t star = smail__span_find(name, '*');
 
     out->name = smail__span_slice(name, 0, star);
-    if (star < name.len &&
-        smail__span_number(&section, smail__span_from(name, star + 1)) == 0 &&
+    if (star == name.len)
+        return;
+    if (smail__span_number(&section, smail__span_from(name, star + 1)) == 0 &&
         section < SMAIL__PARAMETERS_MAX)
         out->section = (int)section;
+    else
+        out->name = name; /* nobody asks for one with a star */
+}
+
+/* Where the parameters begin: at the first ';', or where one stands without
+ * ("text/plain charset=utf-8"). */
+static smail_span parameters_of(smail_span field)
+{
+    smail_span rest = skip_blank(field);
+
+    rest =
+        skip_blank(smail__span_from(rest, smail__parameter_value(field).len));
+    if (rest.len > 0 && rest.data[0] != ';' &&
+        smail__span_find(rest, '=') < piece_length(rest))
+        return rest;
+    return smail__span_from(rest, piece_length(rest));
 }
 
 static size_t read_all(struct parameter out[SMAIL__PARAMETERS_MAX],
@@ -112,9 +132,11 @@ static size_t read_all(struct parameter out[SMAIL__PARAMETERS_MAX],
 {
     size_t count = 0;
 
-    field = smail__span_from(field, piece_length(field));
+    field = parameters_of(field);
     while (field.len > 0 && count < SMAIL__PARAMETERS_MAX) {
-        field = skip_blank(smail__span_from(field, 1)); /* the ';' */
+        if (field.data[0] == ';')
+            field = smail__span_from(field, 1);
+        field = skip_blank(field);
         smail_span piece = smail__span_slice(field, 0, piece_length(field));
 
         field = smail__span_from(field, piece.len);
@@ -203,27 +225,63 @@ static const struct parameter *find(const struct parameter *all, size_t count,
     return NULL;
 }
 
-bool smail__parameter_find(struct smail__buf *out, smail_span field,
-                           const char *name)
+/* The one to begin with: in sections, extended, or plain. Who sends two means
+ * the plain one for those who cannot read the other. */
+static const struct parameter *find_first(const struct parameter *all,
+                                          size_t count, const char *name)
+{
+    const struct parameter *one = find(all, count, name, 0);
+
+    for (size_t i = 0; one == NULL && i < count; i++)
+        if (all[i].extended && all[i].section < 0 &&
+            smail__span_iis(all[i].name, name))
+            one = &all[i];
+    return one != NULL ? one : find(all, count, name, -1);
+}
+
+/* The octets of `name`, its sections joined; whether any was extended. */
+static bool join(struct smail__buf *bytes, struct smail__buf *charset,
+                 smail_span field, const char *name, bool *extended)
 {
     struct parameter all[SMAIL__PARAMETERS_MAX];
     size_t count = read_all(all, smail__span_slice(field, 0, PARAMETER_MAX));
-    const struct parameter *one = find(all, count, name, 0);
-    bool extended = false;
-    struct smail__buf bytes;
-    struct smail__buf charset;
+    const struct parameter *one = find_first(all, count, name);
 
-    if (one == NULL)
-        one = find(all, count, name, -1);
+    *extended = false;
     if (one == NULL)
         return false;
-    smail__buf_init(&bytes, PARAMETER_MAX, NULL);
-    smail__buf_init(&charset, PARAMETER_MAX, NULL);
     for (int section = one->section; one != NULL;
          one = section < 0 ? NULL : find(all, count, name, ++section)) {
-        extended = extended || one->extended;
-        add_section(&bytes, &charset, one, section <= 0);
+        *extended = *extended || one->extended;
+        add_section(bytes, charset, one, section <= 0);
     }
+    return true;
+}
+
+bool smail__parameter_octets(struct smail__buf *out, smail_span field,
+                             const char *name)
+{
+    struct smail__buf charset;
+    bool extended;
+
+    smail__buf_init(&charset, PARAMETER_MAX, NULL);
+    bool found = join(out, &charset, field, name, &extended);
+
+    smail__buf_dispose(&charset);
+    return found;
+}
+
+bool smail__parameter_find(struct smail__buf *out, smail_span field,
+                           const char *name)
+{
+    struct smail__buf bytes;
+    struct smail__buf charset;
+    bool extended;
+
+    smail__buf_init(&bytes, PARAMETER_MAX, NULL);
+    smail__buf_init(&charset, PARAMETER_MAX, NULL);
+    bool found = join(&bytes, &charset, field, name, &extended);
+
     /* Without RFC 2231, encoded words are what senders use instead. */
     if (extended)
         (void)smail__charset_to_utf8(out, smail__buf_span(&charset),
@@ -232,5 +290,5 @@ bool smail__parameter_find(struct smail__buf *out, smail_span field,
         smail__words_decode(out, smail__buf_span(&bytes));
     smail__buf_dispose(&charset);
     smail__buf_dispose(&bytes);
-    return true;
+    return found;
 }

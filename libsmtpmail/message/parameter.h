@@ -18,4 +18,8 @@ smail_span smail__parameter_value(smail_span field);
 bool smail__parameter_find(struct smail__buf *out, smail_span field,
                            const char *name);
 
+/* The same as it was sent, for what is compared and not read. */
+bool smail__parameter_octets(struct smail__buf *out, smail_span field,
+                             const char *name);
+
 #endif

@@ -33,8 +33,17 @@ static size_t line_end(const struct scan *scan, size_t at)
     return at + (newline < rest.len ? newline + 1 : newline);
 }
 
-/* A boundary line (RFC 2046, 5.1.1): its level, or -1. The boundary may be
- * followed by spaces; `last` for the one with two hyphens behind. */
+/* What may follow a boundary: white space and then anything, since only the
+ * beginning of the line counts (RFC 2046, 5.1.1), or two hyphens. */
+static bool is_boundary_end(smail_span rest, bool *last)
+{
+    *last = rest.len >= 2 && rest.data[0] == '-' && rest.data[1] == '-';
+    return *last || rest.len == 0 || smail__is_space(rest.data[0]) ||
+           rest.data[0] == '\r' || rest.data[0] == '\n';
+}
+
+/* A boundary line: its level, the innermost first, or -1; `last` for the one
+ * with two hyphens behind. */
 static int match(const struct scan *scan, size_t at, size_t end, bool *last)
 {
     smail_span line = smail__span_slice(scan->message, at, end - at);
@@ -42,22 +51,13 @@ static int match(const struct scan *scan, size_t at, size_t end, bool *last)
     if (line.len < 3 || line.data[0] != '-' || line.data[1] != '-')
         return -1;
     line = smail__span_from(line, 2);
-    while (line.len > 0 &&
-           (smail__is_space(line.data[line.len - 1]) ||
-            line.data[line.len - 1] == '\r' || line.data[line.len - 1] == '\n'))
-        line.len--;
     for (int i = scan->depth - 1; i >= 0; i--) {
         const struct level *level = &scan->levels[i];
 
-        if (line.len < level->len || line.len > level->len + 2 ||
-            memcmp(line.data, level->boundary, level->len) != 0)
-            continue;
-        *last = line.len == level->len + 2;
-        if (!*last && line.len != level->len)
-            continue;
-        if (*last && memcmp(line.data + level->len, "--", 2) != 0)
-            continue;
-        return i;
+        if (line.len >= level->len &&
+            memcmp(line.data, level->boundary, level->len) == 0 &&
+            is_boundary_end(smail__span_from(line, level->len), last))
+            return i;
     }
     return -1;
 }
@@ -103,29 +103,64 @@ static int add_place(struct scan *scan, size_t at, int parent)
     return (int)out->count++;
 }
 
+static bool is_trace(smail_span name)
+{
+    return smail__span_iis(name, "Received") ||
+           smail__span_iis(name, "Return-Path") ||
+           smail__span_iis(name, "Delivered-To");
+}
+
+/*
+ * Text that nobody put a header in front of, or no empty line behind it: it
+ * begins behind the last field. Lines among fields, which are none, are the
+ * rests of bad folding and stay where they are. What the hops on the way put
+ * in front is no header of the sender's.
+ */
+static size_t text_start(const struct scan *scan, size_t start, size_t end,
+                         bool *has_fields)
+{
+    struct smail__header_scan fields;
+    struct smail__header_field field;
+    size_t last = start;
+
+    *has_fields = false;
+    smail__header_begin(&fields,
+                        smail__span_slice(scan->message, start, end - start));
+    while (smail__header_next(&field, &fields)) {
+        last = start + fields.offset;
+        *has_fields = *has_fields || !is_trace(field.name);
+    }
+    return last;
+}
+
 /* Where the header that begins at `at` ends, and the body begins. A boundary
  * line ends it too, so that a part without an empty line loses nothing. */
 static size_t header_end(const struct scan *scan, size_t at, size_t *body)
 {
     size_t start = at;
+    bool has_blank = false;
+    bool has_fields;
 
     while (at < scan->message.len && at - start < SMAIL__HEADER_MAX) {
         size_t end = line_end(scan, at);
         smail_span line = smail__span_slice(scan->message, at, end - at);
         bool last;
 
-        if (match(scan, at, end, &last) >= 0) {
-            *body = at;
-            return at;
-        }
+        if (match(scan, at, end, &last) >= 0)
+            break;
         if (smail__span_is(line, "\n") || smail__span_is(line, "\r\n")) {
             *body = end;
-            return at;
+            has_blank = true;
+            break;
         }
         at = end;
     }
-    *body = at;
-    return at;
+    size_t text = text_start(scan, start, at, &has_fields);
+
+    if (has_blank && (has_fields || text == at))
+        return at;
+    *body = text;
+    return text;
 }
 
 /* If the part is a multipart, its boundary opens a level. */
@@ -139,8 +174,12 @@ static void open_level(struct scan *scan, int index, smail_span header)
         !smail__span_istarts(smail__parameter_value(type), "multipart/"))
         return;
     smail__buf_init(&boundary, SMAIL__BOUNDARY_MAX, NULL);
-    if (!smail__parameter_find(&boundary, type, "boundary") ||
-        boundary.len == 0) {
+    /* RFC 2046, 5.1.1: it never ends in a space. */
+    if (smail__parameter_octets(&boundary, type, "boundary"))
+        while (boundary.len > 0 &&
+               smail__is_space(boundary.data[boundary.len - 1]))
+            smail__buf_truncate(&boundary, boundary.len - 1);
+    if (boundary.len == 0 || smail__buf_error(&boundary) != 0) {
         scan->out->defects |= SMAIL__STRUCTURE_NO_BOUNDARY;
     } else if (scan->depth == SMAIL__DEPTH_MAX) {
         scan->out->defects |= SMAIL__STRUCTURE_DEEP;
@@ -222,6 +261,20 @@ static int scan_lines(struct scan *scan, size_t at)
     return rc;
 }
 
+/* A multipart whose boundary never came is the text that it looks like. */
+static void close_empty(struct smail__structure *out)
+{
+    for (size_t i = 0; i < out->count; i++) {
+        bool has_parts =
+            i + 1 < out->count && out->places[i + 1].parent == (int)i;
+
+        if (out->places[i].multipart && !has_parts) {
+            out->places[i].multipart = false;
+            out->defects |= SMAIL__STRUCTURE_NO_BOUNDARY;
+        }
+    }
+}
+
 int smail__structure_read(struct smail__structure *out, smail_span message)
 {
     struct scan *scan = calloc(1, sizeof(*scan));
@@ -233,12 +286,13 @@ int smail__structure_read(struct smail__structure *out, smail_span message)
         return SMAIL_ENOMEM;
     scan->out = out;
     scan->message = message;
-    if (message.len >= 5 && memcmp(message.data, "From ", 5) == 0)
+    if (smail__header_is_mbox_line(message))
         start = line_end(scan, 0);
     size_t at = begin_part(&rc, scan, start, -1);
 
     if (rc == 0)
         rc = scan_lines(scan, at);
+    close_empty(out);
     free(scan);
     if (rc != 0)
         smail__structure_dispose(out);

@@ -15,14 +15,15 @@
 /* Parts of one message, multiparts included; the rest is not looked at. */
 #define SMAIL__PARTS_MAX 1000
 
-/* RFC 2046, 5.1.1 allows 70; senders use more. */
-#define SMAIL__BOUNDARY_MAX 256
+/* RFC 2046, 5.1.1 allows 70; senders use more. A line holds 998 at most
+ * (RFC 5322, 2.1.1). */
+#define SMAIL__BOUNDARY_MAX 998
 
 enum smail__structure_defect {
-    SMAIL__STRUCTURE_DEEP = 1 << 0,     /* SMAIL__DEPTH_MAX was reached */
-    SMAIL__STRUCTURE_MANY = 1 << 1,     /* SMAIL__PARTS_MAX was reached */
-    SMAIL__STRUCTURE_UNCLOSED = 1 << 2, /* a multipart without its end */
-    SMAIL__STRUCTURE_NO_BOUNDARY = 1 << 3
+    SMAIL__STRUCTURE_DEEP = 1 << 0,       /* SMAIL__DEPTH_MAX was reached */
+    SMAIL__STRUCTURE_MANY = 1 << 1,       /* SMAIL__PARTS_MAX was reached */
+    SMAIL__STRUCTURE_UNCLOSED = 1 << 2,   /* a multipart without its end */
+    SMAIL__STRUCTURE_NO_BOUNDARY = 1 << 3 /* not named, or never used */
 };
 
 /* One part; offsets count from the start of the message. */
