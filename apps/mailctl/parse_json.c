@@ -2,7 +2,7 @@
 /*
  * parse_json.c - a message as JSON.
  *
- * {"size", "headers": [{"name", "raw", "decoded", "offset"}], "from": [{"name",
+ * {"size", "headers": [{"name", "raw", "decoded"}], "from": [{"name",
  * "address"}] ..., "subject", "date", "messageId", "inReplyTo", "references",
  * "parts": [tree], "textBody": [partId], "htmlBody", "attachments", "preview",
  * "defects"}; a part has "partId", "type", "charset", "encoding",
@@ -20,6 +20,8 @@
 #include "base/span.h"
 #include "base/utf8.h"
 #include "crypto/digest.h"
+#include "message/header.h"
+#include "message/parse.h"
 #include "message/word.h"
 
 #define OUTPUT_MAX ((size_t)1 << 40)
@@ -109,31 +111,36 @@ static void part_id(struct writer *w, size_t index)
     smail__buf_printf(&w->out, "\"%zu\"", index + 1);
 }
 
+static void put_header(struct writer *w,
+                       const struct smail__header_field *field)
+{
+    struct smail__buf decoded;
+
+    smail__buf_init(&decoded, OUTPUT_MAX, NULL);
+    smail__words_display(&decoded, field->value);
+    open(w, '{');
+    key(w, "name");
+    string(w, field->name);
+    key(w, "raw");
+    string(w, field->value);
+    key(w, "decoded");
+    string(w, smail__buf_span(&decoded));
+    close(w, '}');
+    smail__buf_dispose(&decoded);
+}
+
+/* By the scan and not by index: a header may have many fields. */
 static void put_headers(struct writer *w, const smail_message *message,
                         size_t part)
 {
-    size_t count = smail_message_field_count(message, part);
+    struct smail__header_scan scan;
+    struct smail__header_field field;
 
     key(w, "headers");
     open(w, '[');
-    for (size_t i = 0; i < count; i++) {
-        struct smail__buf decoded;
-        smail_span name, value;
-
-        if (smail_message_field(&name, &value, message, part, i) != 0)
-            break;
-        smail__buf_init(&decoded, OUTPUT_MAX, NULL);
-        smail__words_display(&decoded, value);
-        open(w, '{');
-        key(w, "name");
-        string(w, name);
-        key(w, "raw");
-        string(w, value);
-        key(w, "decoded");
-        string(w, smail__buf_span(&decoded));
-        close(w, '}');
-        smail__buf_dispose(&decoded);
-    }
+    smail__header_begin(&scan, smail__message_header_of(message, part));
+    while (smail__header_next(&field, &scan))
+        put_header(w, &field);
     close(w, ']');
 }
 
@@ -227,7 +234,8 @@ static int put_content(struct writer *w, const smail_message *message,
     rc = smail_message_text(&bytes, message, index, err);
     if (rc != 0)
         return rc;
-    string_or_null(w, "text", bytes.data);
+    key(w, "text");
+    string(w, smail__span_of(&bytes));
     smail_buf_dispose(&bytes);
     return 0;
 }
@@ -379,6 +387,7 @@ static int put_message(struct writer *w, const smail_message *message,
     int rc;
 
     open(w, '{');
+    number(w, "size", message->raw.len);
     put_headers(w, message, 0);
     put_summary(w, message);
     rc = put_parts(w, message, err);

@@ -82,6 +82,9 @@ static bool guess(struct smail__buf *out, smail_span text)
 static bool read_name(char out[NAME_MAX_LEN + 1], smail_span charset)
 {
     charset = smail__span_trim(charset);
+    if (charset.len >= 2 && charset.data[0] == '\'' &&
+        charset.data[charset.len - 1] == '\'')
+        charset = smail__span_slice(charset, 1, charset.len - 2);
     if (charset.len == 0 || charset.len > NAME_MAX_LEN)
         return false;
     for (size_t i = 0; i < charset.len; i++) {

@@ -42,9 +42,9 @@ static int digit(char byte)
         return byte - 'a' + 26;
     if (byte >= '0' && byte <= '9')
         return byte - '0' + 52;
-    if (byte == '+' || byte == '-')
+    if (byte == '+')
         return 62;
-    if (byte == '/' || byte == '_')
+    if (byte == '/')
         return 63;
     return byte == '=' ? -1 : -2;
 }
@@ -63,30 +63,54 @@ static void end_group(struct smail__buf *out, uint32_t bits, int count)
     smail__buf_append(out, (smail_span){ bytes, (size_t)count - 1 });
 }
 
-/* Padding ends a group, not the text: concatenated pieces are all read. */
+/* Whether a line could be base64: digits, padding, spaces at its end. */
+static bool is_base64(smail_span line)
+{
+    line = smail__span_trim(line);
+    for (size_t i = 0; i < line.len; i++)
+        if (digit(line.data[i]) == -2)
+            return false;
+    return true;
+}
+
+/* The line at the front of `text`, with its end. */
+static smail_span first_line(smail_span text)
+{
+    return smail__span_slice(text, 0, smail__span_find(text, '\n') + 1);
+}
+
+/*
+ * Padding ends a group, not the text: concatenated pieces are all read. But
+ * behind it, lines of something else are what a mailing list added. Before,
+ * what is no digit is passed over (RFC 2045, 6.8).
+ */
 void smail__decode_base64(struct smail__buf *out, smail_span text)
 {
     uint32_t bits = 0;
     int count = 0;
+    bool padded = false;
 
     (void)smail__buf_reserve(out, text.len / 4 * 3 + 3);
     for (size_t i = 0; i < text.len; i++) {
         int value = digit(text.data[i]);
 
-        if (value == -2)
-            continue;
-        if (value == -1) {
-            end_group(out, bits, count);
-            bits = 0;
-            count = 0;
+        if (value >= 0) {
+            bits = bits << 6 | (uint32_t)value;
+            if (++count < 4)
+                continue;
+        } else if (value == -2) {
+            smail_span line = { NULL, 0 };
+
+            if (padded && text.data[i] == '\n')
+                line = first_line(smail__span_from(text, i + 1));
+            if (!is_base64(line))
+                i += line.len - (line.data[line.len - 1] == '\n');
             continue;
         }
-        bits = bits << 6 | (uint32_t)value;
-        if (++count == 4) {
-            end_group(out, bits, 4);
-            bits = 0;
-            count = 0;
-        }
+        end_group(out, bits, count);
+        padded = padded || value == -1;
+        bits = 0;
+        count = 0;
     }
     end_group(out, bits, count);
 }

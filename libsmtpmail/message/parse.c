@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "base/utf8.h"
 #include "message/charset.h"
 #include "message/decode.h"
 #include "message/header.h"
@@ -55,8 +56,8 @@ static const char *keep(smail_message *message, smail_span text)
 {
     size_t at = message->strings.len;
 
-    smail__buf_append(&message->strings,
-                      smail__span_slice(text, 0, STRING_MAX));
+    text = smail__span_slice(text, 0, smail__span_find(text, '\0'));
+    smail__utf8_scrub(&message->strings, smail__utf8_clip(text, STRING_MAX));
     smail__buf_putc(&message->strings, '\0');
     return (const char *)(at + 1);
 }
@@ -81,6 +82,8 @@ static const char *keep_parameter(smail_message *message, smail_span field,
     if (smail__parameter_find(&value, field, name)) {
         smail_span text = smail__span_trim(smail__buf_span(&value));
 
+        if (lower) /* a token: comments and the like are not part of it */
+            text = smail__parameter_value(text);
         if (text.len > 0)
             kept = lower ? keep_lower(message, text) : keep(message, text);
     }

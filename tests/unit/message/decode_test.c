@@ -22,6 +22,11 @@ static void transfer_encodings_forgive(void **state)
         { "base64", "TW9zdA==TW9zdA==", "MostMost" },
         { "base64", "TW9zdA", "Most" },
         { "base64", "T!W#9$z%d&A", "Most" },
+        { "base64", "T-W_9zdA==", "Most" },
+        /* What a mailing list puts behind it is no base64, */
+        { "base64", "TW9zdA==\r\n\r\n____\r\nTo leave, write to\r\n", "Most" },
+        /* unless it could be. */
+        { "base64", "TW9zdA==\r\nTW9zdA==\r\n", "MostMost" },
         { "base64", "", "" },
         { "base64", "=", "" },
         { "quoted-printable", "a=3Db=\r\nc", "a=bc" },
