@@ -179,6 +179,11 @@ static int look_inside(const char *path, smail_error *err)
     rc = sqlite3_open_v2(
         uri, &handle,
         SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+    /* While the log is being copied into the file, by others or until a crash,
+     * the header may promise pages that are not there yet. That is for the
+     * real opening to see to; this setting lets the look pass. */
+    if (rc == SQLITE_OK)
+        sqlite3_db_config(handle, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, NULL);
     if (rc == SQLITE_OK)
         rc = application_id(&id, handle);
     os = handle != NULL ? sqlite3_system_errno(handle) : 0;
