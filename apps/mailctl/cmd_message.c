@@ -27,7 +27,7 @@ void message_report(struct report *report, const smail_entry *entry)
 {
     report_id(report, entry->email);
     report_id(report, entry->thread);
-    report_uint(report, entry->uid);
+    report_optional(report, entry->uid);
     report_time(report, entry->received_at);
     report_time(report, entry->sent_at);
     report_uint(report, entry->size);

@@ -48,8 +48,7 @@ static size_t last_shown(const struct report *report)
     return last;
 }
 
-static void print_cell(struct report *report, size_t column, smail_span text,
-                       bool is_head)
+static void print_cell(struct report *report, size_t column, smail_span text)
 {
     struct smail__buf *out = &report->out->buf;
     size_t width = display_width(text);
@@ -57,7 +56,6 @@ static void print_cell(struct report *report, size_t column, smail_span text,
         width < report->widths[column] ? report->widths[column] - width : 0;
     bool is_right = report->is_number[column];
 
-    (void)is_head;
     if (is_right)
         pad(out, space);
     smail__buf_append(out, text);
@@ -71,7 +69,7 @@ static void print_head(struct report *report)
 {
     for (size_t i = 0; i < report->count; i++) {
         if (!report->columns[i].is_hidden)
-            print_cell(report, i, smail__span(report->columns[i].name), true);
+            print_cell(report, i, smail__span(report->columns[i].name));
     }
 }
 
@@ -82,7 +80,7 @@ static void print_row(struct report *report, smail_span *cells)
         smail_span cell = smail__span_cut(cells, '\n');
 
         if (!report->columns[i].is_hidden)
-            print_cell(report, i, cell, false);
+            print_cell(report, i, cell);
     }
 }
 
@@ -206,6 +204,16 @@ void report_uint(struct report *report, uint64_t value)
     }
     smail__format(text, sizeof(text), "%" PRIu64, value);
     put_cell(report, smail__span(text), true);
+}
+
+void report_optional(struct report *report, uint64_t value)
+{
+    if (value != 0)
+        report_uint(report, value);
+    else if (begin_value(report))
+        smail__json_null(&report->json);
+    else
+        put_cell(report, SMAIL__SPAN(""), true);
 }
 
 void report_id(struct report *report, smail_id id)

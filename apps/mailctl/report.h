@@ -17,7 +17,7 @@
 
 struct column {
     const char *name;
-    unsigned width; /* longest in a table, 0: any; */
+    unsigned width; /* longest in a table; 0: any */
     bool is_hidden; /* in a table; not in JSON and not in a record */
 };
 
@@ -42,6 +42,7 @@ void report_begin(struct report *report, struct ctl *ctl,
 void report_text(struct report *report, smail_span text);
 void report_string(struct report *report, const char *text);
 void report_uint(struct report *report, uint64_t value);
+void report_optional(struct report *report, uint64_t value); /* 0: none */
 void report_id(struct report *report, smail_id id);
 void report_bool(struct report *report, bool value);
 void report_time(struct report *report, int64_t seconds); /* 0: none */

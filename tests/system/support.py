@@ -13,6 +13,7 @@ import unittest
 
 MAILCTL = os.environ.get("MAILCTL", "mailctl")
 SMTPD = os.environ.get("SMTPD")
+PUT_MESSAGE = os.environ.get("PUT_MESSAGE")
 
 PASSWORDS = {"alice": "alice-secret", "bob": "bob-secret"}
 DOMAIN = "example.test"
@@ -60,6 +61,14 @@ class Store:
             raise Failed(f"mailctl {' '.join(map(str, args))}: exit code "
                          f"{code}, not {expect}\n{out!r}\n{err!r}")
         return out.decode()
+
+    def put(self, account, message, mailbox="", keywords="", count=1):
+        """Put a message there without a server; the ids."""
+        code, out, err = run(PUT_MESSAGE, self.url, account, mailbox, keywords,
+                             count, stdin=message)
+        if code != 0:
+            raise Failed(f"put_message: {code} {err!r}")
+        return out.decode().split()
 
     def json(self, *args, stdin=b""):
         """mailctl --json: the document."""
