@@ -84,7 +84,7 @@ class Start(Case):
                 (junk, key, ["junk.pem", "not a PEM certificate"]),
                 (certificate, junk, ["junk.pem", "not a PEM private key"]),
                 (certificate, other, ["other-key.pem", "does not belong"]),
-                (certificate, "", ["the key is missing"])):
+                (certificate, "", ["certificate", "no key"])):
             with self.subTest(words):
                 self.fails(1, *words, args=[
                     "--store", store.url, "--config", self.conf(

@@ -62,6 +62,9 @@ class Clients(SmtpdCase):
         message.add_alternative("<p>straße ☃</p>", subtype="html")
         message.add_attachment(os.urandom(70000), maintype="application",
                                subtype="octet-stream", filename="ü.bin")
+        for number, part in enumerate(message.walk()):
+            if part.is_multipart():
+                part.set_boundary(f"boundary-{number}")
 
         with self.smtpd.smtp() as client:
             client.send_message(message)

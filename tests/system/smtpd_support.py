@@ -82,15 +82,19 @@ class Smtpd:
         deadline = time.monotonic() + 30
         while not os.path.exists(self.ready):
             if self.process.poll() is not None:
-                raise Failed(f"smtpd ended by itself: {self.log()}")
+                raise Failed(f"smtpd ended by itself: {self.tail()}")
             if time.monotonic() > deadline:
                 self.kill()
-                raise Failed(f"smtpd is not ready: {self.log()}")
+                raise Failed(f"smtpd is not ready: {self.tail()}")
             time.sleep(0.005)
         with open(self.ready, encoding="ascii") as ready:
             for line in ready:
                 kind, _, port = line.split()
                 self.ports[kind] = int(port)
+
+    def tail(self):
+        """The end of the log: enough to see why."""
+        return self.log()[-2000:]
 
     def log(self):
         with open(self.log_path, encoding="utf-8", errors="replace") as log:
@@ -115,11 +119,11 @@ class Smtpd:
             code = self.wait()
         except subprocess.TimeoutExpired:
             self.kill()
-            raise Failed(f"smtpd does not stop: {self.log()}") from None
+            raise Failed(f"smtpd does not stop: {self.tail()}") from None
         log = self.log()
         if code != 0 or re.search(r"(Thread|Address|Leak)Sanitizer|"
                                   r"runtime error", log):
-            raise Failed(f"smtpd ended with {code}: {log}")
+            raise Failed(f"smtpd ended with {code}: {log[-6000:]}")
 
     def smtp(self, timeout=30):
         return smtplib.SMTP("127.0.0.1", self.ports["smtp"], timeout=timeout)
