@@ -1,8 +1,8 @@
 # Writes OUT: the files that MANIFEST lists, as C (see page.h). Without a
 # MANIFEST the table is empty.
 #
-# MANIFEST is a JSON list of {path, type, immutable, gzip}: the file stands
-# beside it under its path, its packed form under the same with ".gz".
+# MANIFEST is a JSON list of {path, type, immutable, gzip, fields}: the file
+# stands beside it under its path, its packed form under the same with ".gz".
 cmake_minimum_required(VERSION 3.20)
 
 function(put_bytes name path)
@@ -29,7 +29,17 @@ if(count GREATER 0)
         string(JSON type GET "${manifest}" ${i} type)
         string(JSON immutable GET "${manifest}" ${i} immutable)
         string(JSON gzip ERROR_VARIABLE none GET "${manifest}" ${i} gzip)
-        string(REGEX REPLACE "^/*" "" path "${path}")
+        string(JSON fields ERROR_VARIABLE none GET "${manifest}" ${i} fields)
+        if(fields MATCHES "NOTFOUND$")
+            set(fields "")
+        endif()
+        string(REPLACE "\\" "\\\\" fields "${fields}")
+        string(REPLACE "\"" "\\\"" fields "${fields}")
+        string(REGEX REPLACE "\r?\n" "\\\\r\\\\n" fields "${fields}")
+        string(REGEX REPLACE "^/+" "" path "${path}")
+        if(path STREQUAL "")
+            set(path index.html)
+        endif()
         file(SHA256 ${folder}/${path} tag)
         string(SUBSTRING ${tag} 0 32 tag)
         put_bytes(file_${i} ${folder}/${path})
@@ -44,11 +54,11 @@ if(count GREATER 0)
             set(immutable false)
         endif()
         string(APPEND rows "    { \"/${path}\", \"${type}\",\n"
-            "      \"\\\"${tag}\\\"\", ${immutable},\n"
+            "      \"\\\"${tag}\\\"\", \"${fields}\", ${immutable},\n"
             "      file_${i}, sizeof(file_${i}) - 1, ${packed} },\n")
     endforeach()
 endif()
 file(APPEND ${OUT}.new "\nconst struct page_file page_files[] = {\n${rows}"
-    "    { NULL, NULL, NULL, false, NULL, 0, NULL, 0 },\n};\n\n"
+    "    { NULL, NULL, NULL, NULL, false, NULL, 0, NULL, 0 },\n};\n\n"
     "const size_t page_file_count = ${count};\n")
 file(RENAME ${OUT}.new ${OUT})

@@ -2,22 +2,17 @@
 /*
  * webmail/page.c - serves the page's files. Names with a hash in them are
  * kept for good by the browser, the others asked for again by their ETag
- * (RFC 9110, 8.8.3 and 13.1.2).
+ * (RFC 9110, 8.8.3 and 13.1.2). The policies come with the files.
  */
 #include "page.h"
+
+#include <string.h>
 
 #include "base/span.h"
 #include "http/head.h"
 #include "routes.h"
 
 #define FIELDS_MAX 2048
-
-/* docs/http.md, "Page security". */
-#define POLICY                                                          \
-    "default-src 'none'; script-src 'self'; style-src 'self'; "         \
-    "img-src 'self' blob: data:; font-src 'self'; connect-src 'self'; " \
-    "frame-src 'self' blob:; manifest-src 'self'; worker-src 'self'; "  \
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 static const char missing[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n"
@@ -85,14 +80,14 @@ static void serve(struct request *request, const struct page_file *file)
     struct smail__buf fields;
 
     smail__buf_init(&fields, FIELDS_MAX, NULL);
-    smail__buf_printf(&fields,
-                      "ETag: %s\r\nCache-Control: %s\r\n"
-                      "Vary: Accept-Encoding\r\n%s"
-                      "Content-Security-Policy: " POLICY "\r\n",
-                      file->tag,
-                      file->is_immutable ? "public, max-age=31536000, immutable"
-                                         : "no-cache",
-                      is_packed ? "Content-Encoding: gzip\r\n" : "");
+    smail__buf_printf(&fields, "ETag: %s\r\nVary: Accept-Encoding\r\n%s%s",
+                      file->tag, is_packed ? "Content-Encoding: gzip\r\n" : "",
+                      file->fields);
+    if (strstr(file->fields, "Cache-Control:") == NULL)
+        smail__buf_printf(&fields, "Cache-Control: %s\r\n",
+                          file->is_immutable
+                              ? "public, max-age=31536000, immutable"
+                              : "no-cache");
     if (has_tag(request, file->tag))
         answer_begin(request, 304, NULL, 0, fields.data);
     else

@@ -12,8 +12,9 @@
 struct page_file {
     const char *path; /* "/index.html" */
     const char *type;
-    const char *tag;   /* of its content, in quotes: the ETag */
-    bool is_immutable; /* its name changes with its content */
+    const char *tag;    /* of its content, in quotes: the ETag */
+    const char *fields; /* whole lines with CRLF */
+    bool is_immutable;  /* its name changes with its content */
     const unsigned char *data;
     size_t len;
     const unsigned char *packed; /* by gzip; NULL: not */

@@ -11,22 +11,29 @@
 #include "server.h"
 
 #include <civetweb.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/mem.h"
 #include "base/span.h"
 #include "http/head.h"
+#include "net/connect.h"
 
 #define NUMBER_SIZE 16
+#define KNOCK_NANOSECONDS (20 * 1000 * 1000)
 
 struct server {
     struct mg_context *context;
     struct app *app;
     void (*handle)(struct request *request);
     struct smail__endpoint endpoint;
+    atomic_bool has_stopped;
 };
 
 /* --- A request ----------------------------------------------------------- */
@@ -230,12 +237,38 @@ const struct smail__endpoint *server_endpoint(const struct server *server)
     return &server->endpoint;
 }
 
+/* civetweb looks whether it is to stop only when somebody knocks, or every
+ * two seconds: a restart would take as long. */
+static void *knock(void *arg)
+{
+    struct server *server = arg;
+    int fd;
+
+    while (!atomic_load(&server->has_stopped)) {
+        if (smail__connect(&fd, &server->endpoint, NULL) == 0)
+            close(fd);
+        nanosleep(&(struct timespec){ 0, KNOCK_NANOSECONDS }, NULL);
+    }
+    return NULL;
+}
+
+static void stop(struct server *server)
+{
+    pthread_t thread;
+    bool has_thread = pthread_create(&thread, NULL, knock, server) == 0;
+
+    mg_stop(server->context);
+    atomic_store(&server->has_stopped, true);
+    if (has_thread)
+        pthread_join(thread, NULL);
+}
+
 void server_close(struct server *server)
 {
     if (server == NULL)
         return;
     if (server->context != NULL)
-        mg_stop(server->context);
+        stop(server);
     mg_exit_library();
     free(server);
 }
