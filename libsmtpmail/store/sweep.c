@@ -74,33 +74,49 @@ static int find_page(struct pass *pass, smail_error *err)
     return code;
 }
 
-static const char delete_sql[] =
-    "DELETE FROM blob WHERE id = $1 AND last_used < $2 "
+/* Not DELETE ... RETURNING data IS NULL: SQLite 3.40 answers 0 always. */
+static const char unused_sql[] =
+    "SELECT data IS NULL FROM blob WHERE id = $1 AND last_used < $2 "
     "AND NOT EXISTS (SELECT 1 FROM email WHERE email.blob = blob.id) "
-    "AND NOT EXISTS (SELECT 1 FROM queue_message q WHERE q.blob = blob.id) "
-    "RETURNING data IS NULL";
+    "AND NOT EXISTS (SELECT 1 FROM queue_message q WHERE q.blob = blob.id)";
+static const char delete_sql[] = "DELETE FROM blob WHERE id = $1";
+
+/* 1: it was unused and is gone. */
+static int delete_one(struct swept *blob, smail_tx *tx, int64_t before,
+                      smail_error *err)
+{
+    struct smail__statement *row;
+    int code = smail__db_prepare(&row, tx->db, unused_sql, err);
+
+    if (code < 0)
+        return code;
+    smail__bind_blob(row, 1, id_span(blob->id));
+    smail__bind_int(row, 2, before);
+    code = smail__statement_step(row, err);
+    if (code <= 0)
+        return code;
+    blob->has_file = smail__column_int(row, 0) != 0;
+    smail__statement_reset(row);
+    code = smail__db_prepare(&row, tx->db, delete_sql, err);
+    if (code < 0)
+        return code;
+    smail__bind_blob(row, 1, id_span(blob->id));
+    code = smail__statement_run(row, err);
+    return code < 0 ? code : 1;
+}
 
 static int delete_job(smail_tx *tx, void *arg, smail_error *err)
 {
     struct pass *pass = arg;
-    struct smail__statement *row;
     size_t kept = 0;
 
     for (size_t i = 0; i < pass->count; i++) {
-        int code = smail__db_prepare(&row, tx->db, delete_sql, err);
+        int code = delete_one(&pass->page[i], tx, pass->before, err);
 
         if (code < 0)
             return code;
-        smail__bind_blob(row, 1, id_span(pass->page[i].id));
-        smail__bind_int(row, 2, pass->before);
-        code = smail__statement_step(row, err);
-        if (code > 0) {
-            pass->page[kept] = pass->page[i];
-            pass->page[kept++].has_file = smail__column_int(row, 0) != 0;
-        }
-        smail__statement_reset(row);
-        if (code < 0)
-            return code;
+        if (code > 0)
+            pass->page[kept++] = pass->page[i];
     }
     pass->count = kept;
     return 0;
