@@ -148,6 +148,8 @@ static void put_address(const smail_mailbox_address *address, void *user)
 {
     struct writer *w = user;
 
+    if (address->name[0] == '\0' && address->address[0] == '\0')
+        return; /* an empty group */
     open(w, '{');
     key(w, "name");
     string(w, smail__span(address->name));

@@ -59,6 +59,13 @@ static bool read_word(struct word *out, smail_span text)
     return false;
 }
 
+size_t smail__word_length(smail_span text)
+{
+    struct word word;
+
+    return read_word(&word, text) ? word.len : 0;
+}
+
 static void decode_word(struct smail__buf *out, const struct word *word)
 {
     if (word->encoding == 'b') {
@@ -91,7 +98,8 @@ static size_t blank_length(smail_span text)
     return at;
 }
 
-size_t smail__words_run(struct smail__buf *out, smail_span text)
+/* A run of adjacent words in one charset; returns what it took. */
+static size_t decode_run(struct smail__buf *out, smail_span text)
 {
     struct smail__buf bytes;
     struct word word;
@@ -161,7 +169,7 @@ void smail__words_decode(struct smail__buf *out, smail_span value)
         put_plain(out, smail__span_slice(value, 0, plain));
         value = smail__span_from(value, plain);
         if (value.len > 0)
-            value = smail__span_from(value, smail__words_run(out, value));
+            value = smail__span_from(value, decode_run(out, value));
     }
 }
 

@@ -18,8 +18,7 @@ void smail__words_decode(struct smail__buf *out, smail_span value);
 /* The same for showing: controls become spaces, runs of space one, ends cut. */
 void smail__words_display(struct smail__buf *out, smail_span value);
 
-/* Decode the run of encoded words at the front of `text`; returns its length,
- * 0 if there is none. */
-size_t smail__words_run(struct smail__buf *out, smail_span text);
+/* Length of the encoded word at the front of `text`; 0 if there is none. */
+size_t smail__word_length(smail_span text);
 
 #endif
