@@ -5,12 +5,31 @@
 #include "fields.h"
 #include "request.h"
 
-/* One read of a body. */
-#define CHUNK 65536
-
 bool request_is_head(const struct request *request)
 {
     return smail__span_is(request->method, "HEAD");
+}
+
+/* RFC 9110, 8.8.3.2: compared weakly, and what stands between the quotes. */
+static bool is_tag(smail_span item, const char *tag)
+{
+    if (item.len > 2 && item.data[0] == 'W' && item.data[1] == '/')
+        item = smail__span_from(item, 2);
+    return item.len >= 2 && item.data[0] == '"' &&
+           item.data[item.len - 1] == '"' &&
+           smail__span_is(smail__span_slice(item, 1, item.len - 2), tag);
+}
+
+bool request_has_tag(const struct request *request, const char *tag)
+{
+    smail_span list = request_field(request, "If-None-Match");
+
+    if (smail__span_is(smail__span_trim(list), "*"))
+        return true;
+    while (list.len > 0)
+        if (is_tag(smail__span_trim(smail__span_cut(&list, ',')), tag))
+            return true;
+    return false;
 }
 
 void request_origin(struct smail__buf *out, const struct request *request)

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 
 #include <smtpmail/account.h>
 
@@ -29,6 +30,7 @@ struct app {
     bool has_hashes;
     char secret[SMAIL__TOKEN_SIZE]; /* shared with the front */
     struct smail__db *watch;        /* to ask for its version; or NULL */
+    atomic_llong next_sweep;        /* of sessions that are over */
     const char *exempt;             /* networks that may try as they like */
 };
 

@@ -54,7 +54,7 @@ if(count GREATER 0)
             set(immutable false)
         endif()
         string(APPEND rows "    { \"/${path}\", \"${type}\",\n"
-            "      \"\\\"${tag}\\\"\", \"${fields}\", ${immutable},\n"
+            "      \"${tag}\", \"${fields}\", ${immutable},\n"
             "      file_${i}, sizeof(file_${i}) - 1, ${packed} },\n")
     endforeach()
 endif()

@@ -16,6 +16,8 @@
 #define LIST_MAX 65536
 #define COOKIE_MAX 512
 
+#define SWEEP_SECONDS 600
+
 static int put_names(const smail_account *account, void *user)
 {
     struct smail__buf *out = user;
@@ -47,6 +49,16 @@ static bool put_session(struct smail__buf *out, struct request *request,
     return true;
 }
 
+/* Now and then, somebody who logs in takes out what is over. */
+static void sweep(struct app *app, int64_t now)
+{
+    long long due = atomic_load(&app->next_sweep);
+
+    if (now >= due && atomic_compare_exchange_strong(&app->next_sweep, &due,
+                                                     now + SWEEP_SECONDS))
+        (void)smail__session_sweep(app->store, now, NULL);
+}
+
 void login_answer(struct request *request, int status, smail_id account)
 {
     smail_error error = SMAIL_ERROR_INIT;
@@ -65,6 +77,7 @@ void login_answer(struct request *request, int status, smail_id account)
     put_cookie(&fields, request, token);
     if (put_session(&json, request, &session, token))
         answer_json(request, status, &json, fields.data);
+    sweep(request->app, session.created_at);
     smail__buf_dispose(&json);
     smail__buf_dispose(&fields);
     smail__wipe(token, sizeof(token));

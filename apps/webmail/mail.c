@@ -231,15 +231,23 @@ static void send_blob(struct request *request, struct smail__jmap_blob *blob,
     uint64_t size = smail__jmap_blob_size(blob), offset = 0;
     struct smail__buf fields;
     char chunk[CHUNK];
+    bool is_known;
 
     smail__buf_init(&fields, 4096, NULL);
     put_disposition(&fields, smail__span(request->parameter[2]));
-    smail__buf_puts(&fields,
-                    "Content-Security-Policy: sandbox; default-src 'none'\r\n"
-                    "Cache-Control: private, immutable, max-age=31536000\r\n");
-    answer_begin(request, 200, type, size, fields.data);
+    /* What it names never changes; but who may have it is asked each time. */
+    smail__buf_printf(&fields,
+                      "Content-Security-Policy: sandbox; default-src 'none'"
+                      "\r\nCache-Control: private, no-cache\r\n"
+                      "ETag: \"%s\"\r\n",
+                      request->parameter[1]);
+    is_known = request_has_tag(request, request->parameter[1]);
+    if (is_known)
+        answer_begin(request, 304, NULL, 0, fields.data);
+    else
+        answer_begin(request, 200, type, size, fields.data);
     smail__buf_dispose(&fields);
-    while (offset < size && !request_is_head(request)) {
+    while (!is_known && offset < size && !request_is_head(request)) {
         int64_t got =
             smail__jmap_blob_read(chunk, blob, offset, sizeof(chunk), NULL);
 

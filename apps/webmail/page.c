@@ -54,24 +54,6 @@ static bool takes_gzip(const struct request *request)
     return false;
 }
 
-/* RFC 9110, 8.8.3.2: compared weakly. */
-static bool has_tag(const struct request *request, const char *tag)
-{
-    smail_span list = request_field(request, "If-None-Match");
-
-    if (smail__span_is(smail__span_trim(list), "*"))
-        return true;
-    while (list.len > 0) {
-        smail_span item = smail__span_trim(smail__span_cut(&list, ','));
-
-        if (item.len > 2 && item.data[0] == 'W' && item.data[1] == '/')
-            item = smail__span_from(item, 2);
-        if (smail__span_is(item, tag))
-            return true;
-    }
-    return false;
-}
-
 static void serve(struct request *request, const struct page_file *file)
 {
     bool is_packed = file->packed != NULL && takes_gzip(request);
@@ -80,7 +62,7 @@ static void serve(struct request *request, const struct page_file *file)
     struct smail__buf fields;
 
     smail__buf_init(&fields, FIELDS_MAX, NULL);
-    smail__buf_printf(&fields, "ETag: %s\r\nVary: Accept-Encoding\r\n%s%s",
+    smail__buf_printf(&fields, "ETag: \"%s\"\r\nVary: Accept-Encoding\r\n%s%s",
                       file->tag, is_packed ? "Content-Encoding: gzip\r\n" : "",
                       file->fields);
     if (strstr(file->fields, "Cache-Control:") == NULL)
@@ -88,7 +70,7 @@ static void serve(struct request *request, const struct page_file *file)
                           file->is_immutable
                               ? "public, max-age=31536000, immutable"
                               : "no-cache");
-    if (has_tag(request, file->tag))
+    if (request_has_tag(request, file->tag))
         answer_begin(request, 304, NULL, 0, fields.data);
     else
         answer(request, 200, file->type, body, fields.data);

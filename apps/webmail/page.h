@@ -12,7 +12,7 @@
 struct page_file {
     const char *path; /* "/index.html" */
     const char *type;
-    const char *tag;    /* of its content, in quotes: the ETag */
+    const char *tag;    /* of its content: the ETag, without quotes */
     const char *fields; /* whole lines with CRLF */
     bool is_immutable;  /* its name changes with its content */
     const unsigned char *data;

@@ -34,6 +34,9 @@ struct request {
 /* Empty, with data NULL, when it was not sent. */
 smail_span request_field(const struct request *request, const char *name);
 
+/* Has the client the content with this tag already (RFC 9110, 13.1.2)? */
+bool request_has_tag(const struct request *request, const char *tag);
+
 /* Octets of the body; 0 at its end, negative when the client broke off. */
 int64_t request_read(struct request *request, void *out, size_t len);
 

@@ -13,6 +13,9 @@
 /* Octets of a StateChange: six types with their states are 300. */
 #define TEXT_MAX 8192
 
+/* Streams of one account that want to know the same: a person has fewer. */
+#define HOLDERS_MAX 250
+
 /* Changes that come closer together than this are told as one. */
 #define PAUSE_NANOSECONDS (20 * 1000 * 1000)
 
@@ -254,6 +257,8 @@ struct smail__topic *smail__hub_join(struct smail__hub *hub, smail_id account,
     topic = look(hub, account, types);
     if (topic == NULL)
         topic = add(hub, account, types);
+    if (topic != NULL && topic->holders > HOLDERS_MAX)
+        topic = NULL;
     if (topic != NULL) {
         topic->holders++;
         hub->is_notified = true;

@@ -27,7 +27,7 @@ void smail__hub_free(struct smail__hub *hub);
 /* Something in the store changed. Any thread. */
 void smail__hub_notify(struct smail__hub *hub);
 
-/* NULL without memory. Any thread; so is leave(). */
+/* NULL without memory, or when too many hold it. Any thread; so is leave(). */
 struct smail__topic *smail__hub_join(struct smail__hub *hub, smail_id account,
                                      unsigned types);
 void smail__hub_leave(struct smail__hub *hub, struct smail__topic *topic);

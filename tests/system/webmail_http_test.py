@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """webmail as HTTP: requests that could be read in two ways, limits, the
 fields that keep a page safe, TLS, and how it ends."""
+import os
 import signal
 import socket
 import ssl
@@ -90,6 +91,37 @@ class Smuggling(WebCase):
         self.assertEqual(status_of(answer), 401)
         self.assertIn("peer=127.0.0.1", self.webmail.log())
         self.assertNotIn("10.0.0.1", self.webmail.log())
+
+
+    def test_the_server_behind_answers_nobody_but_the_front(self):
+        ports = listening_ports(self.webmail.process.pid)
+        ports.discard(self.webmail.port)
+        self.assertEqual(len(ports), 1)
+        for secret in ("", "X-Smtpmail-Secret: " + "0" * 64 + "\r\n"):
+            with socket.create_connection(("127.0.0.1", ports.copy().pop()),
+                                          10) as sock:
+                sock.sendall(("GET /auth/signup HTTP/1.1\r\n" + secret +
+                              END).encode())
+                answer = hear(sock)
+            self.assertEqual(status_of(answer), 403)
+            self.assertNotIn(b"passwordMin", answer)
+
+
+def listening_ports(pid):
+    """The TCP ports on 127.0.0.1 that a process listens on."""
+    inodes = set()
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            inodes.add(os.readlink(f"/proc/{pid}/fd/{name}"))
+        except OSError:
+            continue
+    ports = set()
+    with open(f"/proc/{pid}/net/tcp", encoding="ascii") as rows:
+        for row in rows.readlines()[1:]:
+            fields = row.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in inodes:
+                ports.add(int(fields[1].split(":")[1], 16))
+    return ports
 
 
 class Limits(WebCase):
