@@ -5,14 +5,16 @@
  * policies stand here; docs/http.md ("Page security") says why they are so.
  */
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const dist = join(here, "dist");
+const out = process.argv.includes("--out") ? process.argv[process.argv.indexOf("--out") + 1] : join(here, "dist");
+/* Made beside it and put in its place when whole. */
+const dist = `${out}.new`;
 const debug = process.argv.includes("--debug");
 
 const PAGE_POLICY = [
@@ -146,3 +148,5 @@ const frame = await html("frame.html", values);
 await put("frame/mail.html", page, frame, { fields: frameFields("data:") });
 await put("frame/mail-remote.html", page, frame, { fields: frameFields("data: https: http:") });
 await writeFile(join(dist, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+await rm(out, { recursive: true, force: true });
+await rename(dist, out);

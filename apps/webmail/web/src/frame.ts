@@ -52,11 +52,14 @@ function placeInline(fragment: DocumentFragment, inline: Record<string, string>)
     }
 }
 
-/* What came before is folded behind a button, as in every good mail program. */
+const QUOTES = "blockquote, .gmail_quote, .smail-quote:has(> blockquote)";
+
+/* What came before is folded behind a button, as in every good mail program;
+ * what was passed on is what one came to read, and is not. */
 function foldQuotes(root: HTMLElement): void {
-    const quotes = [...root.querySelectorAll("blockquote, .gmail_quote, .smail-quote")];
-    for (const quote of quotes) {
-        if (quote.parentElement?.closest("blockquote, .gmail_quote, .smail-quote, details")) continue;
+    for (const quote of root.querySelectorAll(QUOTES)) {
+        if (quote.parentElement?.closest(`${QUOTES}, details`)) continue;
+        if (/^\s*-{3,}/.test(quote.textContent ?? "")) continue;
         let next: Node | null = quote;
         while (next && next !== root && !next.nextSibling) next = next.parentNode;
         const after = next && next !== root ? followingText(next) : "";
