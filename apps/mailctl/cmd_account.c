@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "account/session.h"
 #include "base/format.h"
 #include "base/mem.h"
 #include "base/span.h"
@@ -143,6 +144,9 @@ static int passwd(struct ctl *ctl)
             ctl->store, account, (smail_span){ password.text, password.len },
             &ctl->err);
     smail__wipe(&password, sizeof(password));
+    /* Whoever had learnt the old one must not stay in a browser. */
+    if (rc == 0)
+        rc = smail__session_end_others(ctl->store, account, 0, &ctl->err);
     return rc != 0 ? rc : say(ctl, "set the password of");
 }
 
