@@ -298,7 +298,7 @@ static int tell_removed(smail_tx *tx, const struct email *email,
 int smail__email_remove(smail_tx *tx, smail_id account, smail_id id,
                         smail_error *err)
 {
-    struct smail__places places;
+    struct smail__places places = { 0 };
     struct email email;
     int code = load(&email, tx->db, account, id, err);
 

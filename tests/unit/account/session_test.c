@@ -270,9 +270,7 @@ static void app_passwords_end(void **state)
 
 static void refuses_names_that_are_none(void **state)
 {
-    static const char *const names[] = { "", "a\nb", "\xff",
-                                         "a\x7f"
-                                         "b" };
+    static const char *const names[] = { "", "a\nb", "\xff", "a\177b" };
     struct world *world = *state;
     char password[SMAIL__APP_PASSWORD_SIZE];
     smail_id id;
