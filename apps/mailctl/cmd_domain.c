@@ -14,6 +14,8 @@ static int add(struct ctl *ctl)
     char sentence[512];
     int rc = smail_domain_add(NULL, ctl->store, name, &ctl->err);
 
+    if (rc == 0 && ctl_option(ctl, "open") != NULL)
+        rc = smail_domain_set_open(ctl->store, name, true, &ctl->err);
     if (rc != 0)
         return rc;
     smail__format(sentence, sizeof(sentence), "added the domain %s", name);
@@ -59,9 +61,14 @@ static int list_all(struct ctl *ctl)
     return rc < 0 ? rc : 0;
 }
 
+static const struct option add_options[] = {
+    { "open", NULL, "anybody may sign up for an address in it" },
+    { NULL, NULL, NULL },
+};
+
 static const struct command items[] = {
-    { "domain", "add", "NAME", "take mail for a domain", 1, 1, NEW_STORE, NULL,
-      add },
+    { "domain", "add", "NAME", "take mail for a domain", 1, 1, NEW_STORE,
+      add_options, add },
     { "domain", "list", "", "all domains", 0, 0, STORE, NULL, list_all },
     { "domain", "remove", "NAME", "no longer take mail for it", 1, 1, STORE,
       NULL, remove_one },

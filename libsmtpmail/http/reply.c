@@ -22,7 +22,7 @@ static const struct {
     { "Cross-Origin-Opener-Policy", "same-origin" },
     { "Cross-Origin-Resource-Policy", "same-origin" },
     { "Permissions-Policy", "camera=(), geolocation=(), microphone=(), "
-                            "payment=(), usb=(), interest-cohort=()" },
+                            "payment=(), usb=()" },
     { "Cache-Control", "no-store" },
 };
 

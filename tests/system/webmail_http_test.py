@@ -307,6 +307,7 @@ class Ending(WebCase):
         self.assertEqual(failures, [])
 
 
+@unittest.skipUnless(WEBMAIL, "webmail was not built")
 class CommandLine(Case):
     def run_it(self, *args):
         done = subprocess.run([WEBMAIL, *args], capture_output=True,
