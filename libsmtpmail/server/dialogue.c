@@ -134,6 +134,7 @@ static void on_data(struct smail__dialogue *dialogue,
     int rc;
 
     (void)event;
+    dialogue->asked = SMAIL__ASK_DATA;
     rc = dialogue->envelope->failure;
     if (rc == 0)
         rc = smail__envelope_open(dialogue->envelope, dialogue->server, &err);
@@ -243,7 +244,7 @@ static bool on_waiting(void *user)
     const smail_smtp_event *event;
     smail_span nothing = { "", 0 };
 
-    if (dialogue->is_leaving)
+    if (dialogue->is_leaving || dialogue->is_shaking)
         return false;
     (void)smail_smtp_server_feed(&event, dialogue->engine, &nothing);
     return event->type == SMAIL_SMTP_WAIT;

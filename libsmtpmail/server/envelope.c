@@ -259,6 +259,17 @@ static int open_submit(struct smail__envelope *envelope,
     return 0;
 }
 
+/* As if there had been no DATA: the client may try it again. */
+static void take_back(struct smail__envelope *envelope)
+{
+    smail_append_free(envelope->append);
+    envelope->append = NULL;
+    free(envelope->submit);
+    envelope->submit = NULL;
+    envelope->id[0] = '\0';
+    envelope->has_content = false;
+}
+
 int smail__envelope_open(struct smail__envelope *envelope,
                          const smail_server *server, smail_error *err)
 {
@@ -268,12 +279,16 @@ int smail__envelope_open(struct smail__envelope *envelope,
     if (envelope->target_count == 0)
         return 0;
     rc = smail_append_new(&envelope->append, server->options.store, err);
+    if (rc == 0) {
+        smail__format(envelope->id, sizeof(envelope->id), "%s",
+                      smail_append_id(envelope->append));
+        rc = write_trace(envelope, server, err);
+    }
+    if (rc == 0)
+        rc = open_submit(envelope, server, err);
     if (rc != 0)
-        return rc;
-    smail__format(envelope->id, sizeof(envelope->id), "%s",
-                  smail_append_id(envelope->append));
-    rc = write_trace(envelope, server, err);
-    return rc == 0 ? open_submit(envelope, server, err) : rc;
+        take_back(envelope);
+    return rc;
 }
 
 void smail__envelope_write(struct smail__envelope *envelope, smail_span piece)

@@ -64,6 +64,8 @@ static void call_policy(const struct smail__dialogue *dialogue,
     case SMAIL__ASK_MESSAGE:
         policy->message(ticket, &transaction, policy->user);
         break;
+    case SMAIL__ASK_DATA:
+        break;
     }
 }
 
@@ -83,6 +85,8 @@ static bool has_policy(const smail_policy *policy,
         return policy->rcpt != NULL;
     case SMAIL__ASK_MESSAGE:
         return policy->message != NULL;
+    case SMAIL__ASK_DATA:
+        break;
     }
     return false;
 }
@@ -209,7 +213,8 @@ static void report_refusal(struct smail__dialogue *dialogue, int code,
     const smail_server *server = dialogue->server;
     struct smail__envelope *envelope = dialogue->envelope;
 
-    if (dialogue->asked == SMAIL__ASK_MESSAGE && envelope != NULL) {
+    if (envelope != NULL && (dialogue->asked == SMAIL__ASK_MESSAGE ||
+                             dialogue->asked == SMAIL__ASK_DATA)) {
         envelope->ended_at = smail__loop_now(dialogue->shard->loop);
         smail__report_message(server, envelope, "refused", code, text);
     } else if (dialogue->asked == SMAIL__ASK_RCPT) {

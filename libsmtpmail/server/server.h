@@ -131,6 +131,7 @@ enum smail__question {
     SMAIL__ASK_AUTH,
     SMAIL__ASK_MAIL,
     SMAIL__ASK_RCPT,
+    SMAIL__ASK_DATA, /* never asked of a policy: it has heard of all else */
     SMAIL__ASK_MESSAGE
 };
 
