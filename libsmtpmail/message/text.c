@@ -100,9 +100,10 @@ void smail__html_to_text(struct smail__buf *out, smail_span html, size_t max)
 
     if (context == NULL)
         return;
-    (void)htmlCtxtUseOptions(context, HTML_PARSE_RECOVER | HTML_PARSE_NONET |
-                                          HTML_PARSE_NOERROR |
-                                          HTML_PARSE_NOWARNING);
+    /* It is UTF-8 by now, whatever a <meta> in it says. */
+    (void)htmlCtxtUseOptions(
+        context, HTML_PARSE_RECOVER | HTML_PARSE_NONET | HTML_PARSE_NOERROR |
+                     HTML_PARSE_NOWARNING | HTML_PARSE_IGNORE_ENC);
     while (html.len > 0 && out->len < max) {
         int len = html.len < 4096 ? (int)html.len : 4096;
 
