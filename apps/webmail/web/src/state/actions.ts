@@ -14,10 +14,6 @@ import { View } from "./view";
 
 type Changes = Map<Id, Partial<Pick<EmailHead, "mailboxIds" | "keywords">>>;
 
-function counted(n: number, word: string): string {
-    return n === 1 ? `1 ${word}` : `${n} ${word}s`;
-}
-
 export class Actions {
     constructor(
         private client: Client,
@@ -156,13 +152,14 @@ export class Actions {
         });
     }
 
-    private things(rowIds: Id[]): string {
-        return rowIds.length === 1 ? "" : `${counted(rowIds.length, "conversation")} `;
+    private done(rowIds: Id[], what: string): string {
+        const words = rowIds.length === 1 ? what : `${rowIds.length} conversations ${what}`;
+        return words.charAt(0).toUpperCase() + words.slice(1);
     }
 
     async moveTo(view: View, rowIds: Id[], to: Id): Promise<void> {
         const box = this.boxes.byId(to);
-        await this.move(rowIds, this.scope(view, rowIds), to, `${this.things(rowIds)}moved to ${box ? boxName(box) : "folder"}`);
+        await this.move(rowIds, this.scope(view, rowIds), to, this.done(rowIds, `moved to ${box ? boxName(box) : "folder"}`));
     }
 
     private async roleBox(role: string): Promise<Id | null> {
@@ -182,7 +179,7 @@ export class Actions {
         const own = (head: EmailHead) =>
             ["sent", "drafts", "archive"].some((role) => this.boxes.isIn(head, role)) && this.boxes.of(view)?.role !== "sent";
         const heads = this.scope(view, rowIds).filter((head) => !own(head));
-        await this.move(rowIds, heads, to, `${this.things(rowIds)}archived`);
+        await this.move(rowIds, heads, to, this.done(rowIds, "archived"));
     }
 
     async junk(view: View, rowIds: Id[]): Promise<void> {
@@ -198,7 +195,7 @@ export class Actions {
 
     async trash(view: View, rowIds: Id[]): Promise<void> {
         const to = await this.roleBox("trash");
-        if (to) await this.move(rowIds, this.scope(view, rowIds), to, `${this.things(rowIds)}moved to Trash`);
+        if (to) await this.move(rowIds, this.scope(view, rowIds), to, this.done(rowIds, "moved to Trash"));
     }
 
     async trashOne(head: EmailHead): Promise<void> {
@@ -214,7 +211,7 @@ export class Actions {
             this.emails.touched();
             const failed = Object.values(answer.notDestroyed ?? {})[0];
             if (failed) complain(setErrorInWords(failed));
-            else say(`${this.things(rowIds)}deleted for good`);
+            else say(this.done(rowIds, "deleted for good"));
             void this.listing.refresh();
             return !failed;
         } catch (error) {
@@ -240,7 +237,7 @@ export class Actions {
         }
         this.listing.drop(rowIds);
         if (!(await this.apply(changes))) return;
-        say(`${this.things(rowIds)}restored`, {
+        say(this.done(rowIds, "restored"), {
             label: "Undo",
             run: () => void this.apply(before).then(() => this.listing.refresh()),
         });

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A field of recipients: each a chip, with what is being typed behind them. */
 import { JSX } from "preact";
-import { useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Address } from "../jmap/types";
 import { fullAddress, isAddress, nameOf } from "../mail/address";
 import { useMail } from "../state/mail";
@@ -27,6 +27,9 @@ export function Chips(props: ChipsProps): JSX.Element {
     const input = useRef<HTMLInputElement>(null);
     const [focused, setFocused] = useState(false);
     const [at, setAt] = useState(-1);
+    useEffect(() => {
+        if (props.focus) input.current?.focus();
+    }, []);
     const offers = focused
         ? mail.people(props.typed).filter((each) => !props.list.some((old) => old.email.toLowerCase() === each.email.toLowerCase()))
         : [];
@@ -95,7 +98,6 @@ export function Chips(props: ChipsProps): JSX.Element {
                     autocomplete="off"
                     autocapitalize="off"
                     spellcheck={false}
-                    autofocus={props.focus}
                     role="combobox"
                     aria-expanded={offers.length > 0}
                     aria-controls={`${id}-offers`}

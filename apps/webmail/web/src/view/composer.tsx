@@ -212,6 +212,16 @@ export function ComposerPanel({ composer, large, onLarge }: { composer: Composer
     const attach = (files: File[]) => composer.attach(files);
     const drop = useDrop(attach);
     const title = plain(draft.subject) || "New message";
+    /* Whoever was somewhere before is there again afterwards. */
+    useEffect(() => {
+        const before = document.activeElement;
+        return () => {
+            window.setTimeout(() => {
+                if (document.activeElement !== document.body) return;
+                if (before instanceof HTMLElement && before.isConnected) before.focus();
+            }, 0);
+        };
+    }, []);
     const ready = (focus: () => void) => {
         const first = focusText.current === null;
         focusText.current = focus;
