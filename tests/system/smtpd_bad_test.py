@@ -9,7 +9,8 @@ import sqlite3
 import time
 import unittest
 
-from smtpd_support import Smtpd, SmtpdCase, make_certificate, without_trace
+from smtpd_support import (ROOT, Smtpd, SmtpdCase, make_certificate,
+                           without_trace)
 from support import DOMAIN, SMTPD, Case, Store, run
 
 ALICE = f"alice@{DOMAIN}"
@@ -99,6 +100,19 @@ class Start(Case):
         code, out, err = run(SMTPD, "--check", "--config", conf, "--store",
                              store.url)
         self.assertEqual((code, out), (0, b"ok\n"), err)
+
+    def test_the_sample_is_good(self):
+        make_certificate(self.tmp)
+        with open(os.path.join(ROOT, "apps", "smtpd", "smtpd.conf"),
+                  encoding="ascii") as sample:
+            text = sample.read().replace("/etc/smtpmail", self.tmp)
+        every_key = "\n".join(
+            line[2:] if line.startswith("# ") and " = " in line else line
+            for line in text.splitlines())
+        for variant in (text, every_key):
+            code, out, err = run(SMTPD, "--check", "--discard", "--config",
+                                 self.conf(variant))
+            self.assertEqual((code, out), (0, b"ok\n"), err)
 
     def test_store(self):
         missing = os.path.join(self.tmp, "missing.db")

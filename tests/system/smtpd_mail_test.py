@@ -304,6 +304,36 @@ class Rules(SmtpdCase):
             time.sleep(0.02)
         self.smtpd.submission().quit()
 
+    def test_mailctl_works_while_mail_comes(self):
+        """Also in the moments when the log is copied into the database."""
+        over = threading.Event()
+        failures, calls = [], [0]
+
+        def send():
+            with self.smtpd.smtp() as client:
+                while not over.is_set():
+                    client.sendmail("a@example.org", [ALICE],
+                                    "Subject: x\r\n\r\n" + "y\r\n" * 5000)
+
+        def ask():
+            while not over.is_set():
+                code, out, err = self.store.run("account", "show", BOB)
+                calls[0] += 1
+                if code != 0:
+                    failures.append((code, out, err))
+
+        threads = [threading.Thread(target=target)
+                   for target in [send] * 4 + [ask] * 4]
+        for thread in threads:
+            thread.start()
+        time.sleep(5)
+        over.set()
+        for thread in threads:
+            thread.join()
+
+        self.assertEqual(failures, [])
+        self.assertGreater(calls[0], 10)
+
     def test_thirty_two_at_once(self):
         failures = []
 
