@@ -10,6 +10,7 @@
 #include "ctl.h"
 #include "display.h"
 #include "message.h"
+#include "message/parse.h"
 
 /* Octets of a message that is held in memory to be parsed. */
 #define SHOW_MAX ((uint64_t)512 << 20)
@@ -71,16 +72,50 @@ static void print_attachment(struct smail__buf *out, const smail_part *part)
     smail__buf_puts(out, "]\n");
 }
 
+/* Lines without the blanks at their ends, and one empty line for many. */
+static void put_tidy(struct smail__buf *out, smail_span text)
+{
+    bool is_first = true, is_gap = false;
+
+    while (text.len > 0) {
+        smail_span line = smail__span_trim(smail__span_cut(&text, '\n'));
+
+        if (line.len == 0) {
+            is_gap = !is_first;
+            continue;
+        }
+        if (is_gap)
+            smail__buf_putc(out, '\n');
+        display_text(out, line, true);
+        smail__buf_putc(out, '\n');
+        is_first = is_gap = false;
+    }
+}
+
+static bool is_html(const smail_part *part)
+{
+    return part->type != NULL && strcmp(part->type, "text/html") == 0;
+}
+
 static int print_text(struct smail__buf *out, const smail_message *message,
                       size_t part, smail_error *err)
 {
     smail_buf text = SMAIL_BUF_INIT;
     int rc = smail_message_text(&text, message, part, err);
+    smail_span span = smail__span_of(&text);
 
-    if (rc == 0) {
+    if (rc == 0 && is_html(smail_message_part(message, part))) {
+        struct smail__buf plain;
+
+        smail__buf_init(&plain, SHOW_MAX, NULL);
+        smail__html_to_text(&plain, span, SHOW_MAX);
         smail__buf_putc(out, '\n');
-        display_text(out, smail__span_of(&text), true);
-        if (text.len > 0 && text.data[text.len - 1] != '\n')
+        put_tidy(out, smail__buf_span(&plain));
+        smail__buf_dispose(&plain);
+    } else if (rc == 0) {
+        smail__buf_putc(out, '\n');
+        display_text(out, span, true);
+        if (span.len > 0 && span.data[span.len - 1] != '\n')
             smail__buf_putc(out, '\n');
     }
     smail_buf_dispose(&text);

@@ -356,6 +356,16 @@ class Messages(Case):
         listed = self.store.json("message", "list", self.alice)[0]
         self.assertLessEqual(set(listed), set(shown))
 
+    def test_of_html_alone_are_shown_as_text(self):
+        one = self.store.put(
+            self.alice, b"Subject: x\r\nContent-Type: text/html\r\n\r\n"
+            b"<style>p{}</style><p>Hello <b>you</b></p><br><br><br>"
+            b"<p>Bye</p>\r\n")[0]
+        text = self.store.ctl("message", "show", self.alice, one)
+        self.assertEqual(text, "Subject: x\n\nHello you\n\nBye\n")
+        self.assertIn("<b>you</b>", self.store.json(
+            "message", "show", self.alice, one)["html"])
+
     def test_come_out_as_they_went_in(self):
         hostile = bytes(range(256)) * 700 + b"\r\n.\r\n"
         for content in (MESSAGE, hostile, b"x", b""):
