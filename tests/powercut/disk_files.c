@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/powercut/disk_files.c - the blob files' calls, logged. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+
+#include "disk.h"
+
+static const struct smail__files *system_files(void)
+{
+    return &smail__files_default;
+}
+
+static int opened(struct disk *disk, int fd, int inode)
+{
+    if (fd >= 0 && (size_t)fd < sizeof(disk->fds) / sizeof(disk->fds[0]))
+        disk->fds[fd] = inode;
+    return fd;
+}
+
+static int open_unnamed(const char *folder, void *user)
+{
+    struct disk *disk = user;
+    int fd = disk->refusing ? -EIO : system_files()->open_unnamed(folder, NULL);
+
+    pthread_mutex_lock(&disk->mutex);
+    if (fd >= 0 && disk->recording)
+        opened(disk, fd, disk_new_inode(disk, DISK_BLOB));
+    pthread_mutex_unlock(&disk->mutex);
+    return fd;
+}
+
+static int create(const char *path, void *user)
+{
+    struct disk *disk = user;
+    const char *below = disk_below(disk, path);
+    int fd = disk->refusing ? -EIO : system_files()->create(path, NULL);
+
+    pthread_mutex_lock(&disk->mutex);
+    if (fd >= 0 && disk->recording)
+        opened(disk, fd, disk_inode(disk, below, disk_sync_of(below)));
+    pthread_mutex_unlock(&disk->mutex);
+    return fd;
+}
+
+static int64_t write_at(int fd, const void *data, size_t len, uint64_t offset,
+                        void *user)
+{
+    struct disk *disk = user;
+    int64_t wrote;
+
+    if (disk->full)
+        return -ENOSPC;
+    if (disk->refusing)
+        return -EIO;
+    wrote = system_files()->write(fd, data, len, offset, NULL);
+    pthread_mutex_lock(&disk->mutex);
+    if (wrote > 0 && disk->recording)
+        disk_add_write(disk, disk->fds[fd], data, (size_t)wrote, offset);
+    pthread_mutex_unlock(&disk->mutex);
+    return wrote;
+}
+
+static int sync_file(int fd, void *user)
+{
+    struct disk *disk = user;
+    int rc = 0;
+
+    pthread_mutex_lock(&disk->mutex);
+    if (disk->recording)
+        rc = disk_add_sync(disk, disk->fds[fd]);
+    pthread_mutex_unlock(&disk->mutex);
+    return rc < 0 ? -EIO : 0;
+}
+
+static int close_file(int fd, void *user)
+{
+    struct disk *disk = user;
+
+    pthread_mutex_lock(&disk->mutex);
+    disk->fds[fd] = -1;
+    pthread_mutex_unlock(&disk->mutex);
+    return system_files()->close(fd, NULL);
+}
+
+static int link_unnamed(int fd, const char *path, void *user)
+{
+    struct disk *disk = user;
+    int rc = system_files()->link_unnamed(fd, path, NULL);
+
+    pthread_mutex_lock(&disk->mutex);
+    if (rc == 0 && disk->recording)
+        disk_add_name(disk, disk_below(disk, path), disk->fds[fd]);
+    pthread_mutex_unlock(&disk->mutex);
+    return rc;
+}
+
+static int rename_file(const char *from, const char *to, void *user)
+{
+    struct disk *disk = user;
+    int rc = system_files()->rename(from, to, NULL);
+
+    pthread_mutex_lock(&disk->mutex);
+    if (rc == 0 && disk->recording)
+        disk_add_rename(disk, disk_below(disk, from), disk_below(disk, to));
+    pthread_mutex_unlock(&disk->mutex);
+    return rc;
+}
+
+static int unlink_file(const char *path, void *user)
+{
+    struct disk *disk = user;
+    int rc = system_files()->unlink(path, NULL);
+
+    pthread_mutex_lock(&disk->mutex);
+    if (rc == 0 && disk->recording)
+        disk_add_unlink(disk, disk_below(disk, path));
+    pthread_mutex_unlock(&disk->mutex);
+    return rc;
+}
+
+static int make_folder(const char *path, void *user)
+{
+    struct disk *disk = user;
+    int rc = disk->full ? -ENOSPC : system_files()->make_folder(path, NULL);
+
+    pthread_mutex_lock(&disk->mutex);
+    if (rc == 0 && disk->recording)
+        disk_add_folder(disk, disk_below(disk, path));
+    pthread_mutex_unlock(&disk->mutex);
+    return rc;
+}
+
+static unsigned folder_sync(const char *below)
+{
+    if (below[0] == '\0')
+        return DISK_ROOT;
+    return strchr(below, '/') == NULL ? DISK_BLOB_FOLDER : DISK_BLOB_NAME;
+}
+
+static int sync_folder(const char *path, void *user)
+{
+    struct disk *disk = user;
+    const char *below = disk_below(disk, path);
+    int rc = 0;
+
+    pthread_mutex_lock(&disk->mutex);
+    if (disk->recording && (disk->failing & folder_sync(below)))
+        rc = -EIO;
+    else if (disk->recording)
+        disk_add_sync_folder(disk, below, folder_sync(below));
+    pthread_mutex_unlock(&disk->mutex);
+    return rc;
+}
+
+struct smail__files disk_files(struct disk *disk)
+{
+    return (struct smail__files){
+        .open_unnamed = open_unnamed,
+        .create = create,
+        .write = write_at,
+        .sync = sync_file,
+        .close = close_file,
+        .link_unnamed = link_unnamed,
+        .rename = rename_file,
+        .unlink = unlink_file,
+        .make_folder = make_folder,
+        .sync_folder = sync_folder,
+        .user = disk,
+    };
+}
