@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * smtpmail/message.h - read a message (RFC 5322, MIME: RFC 2045 to 2049).
+ * smtpmail/message.h - read a message, write a message (RFC 5322, MIME: RFC
+ * 2045 to 2049).
  *
  * Reading never fails on bad mail, only on bad memory: real mail is broken
  * in every way, and a reader that refuses it loses it.  What could not be
@@ -136,6 +137,55 @@ enum smail_defect {
 
 /** Bits of smail_defect: what was wrong and survived. */
 SMAIL_API unsigned smail_message_defects(const smail_message *message);
+
+/* --- Writing ------------------------------------------------------------- */
+
+/** Random octets that a draft wants. */
+#define SMAIL_DRAFT_SEED_LEN 16
+
+/**
+ * A message in the making.
+ *
+ * The setters return nothing. The first one to fail marks the draft, the rest
+ * do nothing, and smail_draft_write() reports it: a caller checks once. All
+ * text is UTF-8 and copied. Controls in it become spaces, so that no value can
+ * end its line and begin another field.
+ */
+typedef struct smail_draft smail_draft;
+
+/** `seed` is random, of SMAIL_DRAFT_SEED_LEN octets or more: boundaries are
+    made of it, which nobody can guess. NULL without memory. */
+SMAIL_API smail_draft *smail_draft_new(smail_span seed);
+SMAIL_API void smail_draft_free(smail_draft *draft);
+
+/** Add mailboxes, as "Bob <bob@example.org>, al@example.org". From, To, Cc and
+    so on; each `field` may be added to again. */
+SMAIL_API void smail_draft_mailboxes(smail_draft *draft, const char *field,
+                                     const char *list);
+SMAIL_API void smail_draft_from(smail_draft *draft, const char *list);
+SMAIL_API void smail_draft_to(smail_draft *draft, const char *list);
+SMAIL_API void smail_draft_cc(smail_draft *draft, const char *list);
+SMAIL_API void smail_draft_subject(smail_draft *draft, const char *text);
+
+/** Seconds since the epoch. Without it there is no Date field. */
+SMAIL_API void smail_draft_date(smail_draft *draft, int64_t seconds);
+
+/** Any other field: Message-ID and References too, with angle brackets. Not
+    Content-... or MIME-Version, which follow from the content. */
+SMAIL_API void smail_draft_field(smail_draft *draft, const char *name,
+                                 const char *value);
+
+/** The body; with both, readers choose (multipart/alternative). */
+SMAIL_API void smail_draft_text(smail_draft *draft, smail_span text);
+SMAIL_API void smail_draft_html(smail_draft *draft, smail_span html);
+
+/** `type` as "image/png"; NULL for application/octet-stream. */
+SMAIL_API void smail_draft_attach(smail_draft *draft, const char *filename,
+                                  const char *type, smail_span content);
+
+/** Write it out: CRLF line ends, 7-bit, ready for SMTP. */
+SMAIL_API int smail_draft_write(smail_buf *out, const smail_draft *draft,
+                                smail_error *err);
 
 SMAIL_END_DECLS
 

@@ -8,6 +8,8 @@
  * brackets behind a name, a comma in a name without quotes, brackets and
  * quotes that never close. All is bounded by SMAIL__HEADER_MAX.
  */
+#include "message/address.h"
+
 #include "base/buf.h"
 #include "base/span.h"
 #include "message/charset.h"
@@ -439,20 +441,17 @@ static void read_list(struct reader *reader)
     end_group(reader);
 }
 
-int smail_message_addresses(const smail_message *message, const char *name,
-                            void (*each)(const smail_mailbox_address *address,
-                                         void *user),
-                            void *user)
+int smail__addresses_read(smail_span list,
+                          void (*each)(const smail_mailbox_address *address,
+                                       void *user),
+                          void *user)
 {
-    struct reader reader = { .each = each, .user = user };
+    struct reader reader = { .rest = list, .each = each, .user = user };
     struct smail__buf *bufs[] = { &reader.phrase, &reader.address,
                                   &reader.comment, &reader.pending,
                                   &reader.group };
     int rc = 0;
 
-    if (!smail__header_find(&reader.rest, smail__message_header_of(message, 0),
-                            name, 0))
-        return SMAIL_ENOTFOUND;
     for (size_t i = 0; i < sizeof(bufs) / sizeof(bufs[0]); i++)
         smail__buf_init(bufs[i], TEXT_MAX, NULL);
     read_list(&reader);
@@ -462,4 +461,17 @@ int smail_message_addresses(const smail_message *message, const char *name,
         smail__buf_dispose(bufs[i]);
     }
     return rc;
+}
+
+int smail_message_addresses(const smail_message *message, const char *name,
+                            void (*each)(const smail_mailbox_address *address,
+                                         void *user),
+                            void *user)
+{
+    smail_span list;
+
+    if (!smail__header_find(&list, smail__message_header_of(message, 0), name,
+                            0))
+        return SMAIL_ENOTFOUND;
+    return smail__addresses_read(list, each, user);
 }
