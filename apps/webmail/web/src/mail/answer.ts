@@ -2,7 +2,7 @@
 /* The beginnings of a reply, of a forwarded message, and of a draft that is
  * taken up again. */
 import { Address, Id, Identity } from "../jmap/types";
-import { attachmentOf, bodyOf, Draft, emptyDraft, hasHtml, Quote, referencesFor, Source, subjectWith } from "../state/draft";
+import { Attachment, attachmentOf, bodyOf, Draft, emptyDraft, hasHtml, Quote, referencesFor, Source, subjectWith } from "../state/draft";
 import { fullAddress, nameOf, plain, without } from "./address";
 import { quoteSplit } from "./quote";
 import { editorHtml, messageHtml } from "./sanitise";
@@ -19,7 +19,12 @@ function quoteOf(source: Source, head: string, forward: boolean): Quote {
     return { head, html, text: bodyOf(source.body, "text"), forward };
 }
 
-export function replyDraft(key: string, source: Source, identities: Identity[], all: boolean): Draft {
+function attachmentsOf(source: Source, quote: Quote | null, newKey: () => string): Attachment[] {
+    const parts = source.body.attachments.filter((part) => part.blobId);
+    return parts.map((part) => attachmentOf(part, newKey(), quote?.html ?? null));
+}
+
+export function replyDraft(key: string, source: Source, identities: Identity[], all: boolean, newKey: () => string): Draft {
     const { head, body } = source;
     const identity = identityFor(identities, head);
     const own = identities.map((each) => each.email);
@@ -44,6 +49,7 @@ export function replyDraft(key: string, source: Source, identities: Identity[], 
     draft.source = { id: head.id, keyword: "$answered" };
     const who = head.from?.[0] ? nameOf(head.from[0]) : "somebody";
     draft.quote = quoteOf(source, `On ${quoteTime(head.sentAt ?? head.receivedAt)}, ${who} wrote:`, false);
+    draft.attachments = attachmentsOf(source, draft.quote, newKey).filter((each) => each.inQuote);
     return draft;
 }
 
@@ -68,7 +74,7 @@ export function forwardDraft(key: string, source: Source, identities: Identity[]
     draft.references = references.length > 0 ? references : null;
     draft.source = { id: source.head.id, keyword: "$forwarded" };
     draft.quote = quoteOf(source, forwardHead(source), true);
-    draft.attachments = source.body.attachments.filter((part) => part.blobId).map((part) => attachmentOf(part, newKey()));
+    draft.attachments = attachmentsOf(source, draft.quote, newKey);
     return draft;
 }
 
@@ -92,7 +98,7 @@ export function reopenDraft(key: string, source: Source, identities: Identity[],
         draft.html = editorHtml(split.own);
         draft.quote = split.quote;
     } else draft.text = bodyOf(body, "text").replace(/\n$/, "");
-    draft.attachments = body.attachments.filter((part) => part.blobId).map((part) => attachmentOf(part, newKey()));
+    draft.attachments = attachmentsOf(source, draft.quote, newKey);
     return draft;
 }
 

@@ -3,11 +3,17 @@
  * be raster images by their bytes, and handed to the frame as data: URLs,
  * because an opaque origin may not load ours. */
 import { Client } from "../jmap/client";
-import { BodyPart } from "../jmap/types";
+import { Id } from "../jmap/types";
 import { request } from "../http";
 
 const ONE_MAX = 5 << 20;
 const ALL_MAX = 20 << 20;
+
+interface Picture {
+    blobId: Id | null;
+    size: number;
+    cid: string | null;
+}
 
 /* The type that the first bytes show; null for anything else, SVG included. */
 export function rasterType(bytes: Uint8Array): string | null {
@@ -28,7 +34,7 @@ function asDataUrl(blob: Blob): Promise<string> {
     });
 }
 
-export async function fetchRaster(client: Client, part: BodyPart): Promise<string | null> {
+export async function fetchRaster(client: Client, part: Picture): Promise<string | null> {
     if (!part.blobId || part.size > ONE_MAX) return null;
     const response = await request(client.downloadUrl(part.blobId, "image", "application/octet-stream"));
     const bytes = await response.arrayBuffer();
@@ -36,7 +42,7 @@ export async function fetchRaster(client: Client, part: BodyPart): Promise<strin
     return type ? asDataUrl(new Blob([bytes], { type })) : null;
 }
 
-export async function fetchInline(client: Client, html: string, parts: BodyPart[]): Promise<Record<string, string>> {
+export async function fetchInline(client: Client, html: string, parts: Picture[]): Promise<Record<string, string>> {
     const found: Record<string, string> = {};
     let left = ALL_MAX;
     for (const part of parts) {

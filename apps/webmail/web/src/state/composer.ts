@@ -46,6 +46,7 @@ export class Composer {
     /* Goes up when the editor must take its content anew. */
     readonly reset = new Cell(0);
 
+    private kept = true;
     private uploads = new Map<string, Upload>();
     private savedAs: string;
     private timer = 0;
@@ -74,7 +75,7 @@ export class Composer {
 
     private changed(): void {
         const draft = this.draft.get();
-        this.tools.shelf.keep(draft);
+        this.kept = this.tools.shelf.keep(draft);
         if (fingerprint(draft) === this.savedAs) return;
         if (this.saving.get().kind !== "saving") this.saving.set({ kind: "changed" });
         this.later(SAVE_AFTER_MS);
@@ -126,9 +127,19 @@ export class Composer {
         } catch (error) {
             if (this.closed) return;
             const offline = error instanceof Unreachable || (error instanceof Problem && error.status >= 500);
-            this.saving.set({ kind: "failed", why: offline ? "Kept on this device" : inWords(error) });
+            this.saving.set({ kind: "failed", why: offline ? this.keptInWords() : inWords(error) });
             if (offline) this.later(RETRY_MS);
         }
+    }
+
+    private keptInWords(): string {
+        return this.kept ? "Kept on this device" : "Not saved: keep this page open";
+    }
+
+    /* Would something be lost if the page went away now? */
+    wouldLose(): boolean {
+        if (this.uploads.size > 0) return true;
+        return !this.kept && fingerprint(this.draft.get()) !== this.savedAs;
     }
 
     private draftsBox(): Id {
@@ -254,6 +265,7 @@ export class Composer {
             size: file.size,
             blobId: null,
             cid: null,
+            inQuote: false,
             progress: 0,
             problem: null,
         };
@@ -273,9 +285,11 @@ export class Composer {
     private files = new Map<string, File>();
 
     private upload(key: string, file: File): void {
+        const { limits } = this.tools.client;
+        const url = this.tools.client.uploadUrl();
         this.files.set(key, file);
         this.patchAttachment(key, { progress: 0, problem: null });
-        const upload_ = upload(this.tools.client.uploadUrl(), file, (progress) => this.patchAttachment(key, { progress }));
+        const upload_ = upload(url, file, Math.min(limits.maxConcurrentUpload, 3), (progress) => this.patchAttachment(key, { progress }));
         this.uploads.set(key, upload_);
         upload_.done
             .then((answer) => {

@@ -12,8 +12,9 @@ export interface Attachment {
     type: string;
     size: number;
     blobId: Id | null;
-    /* For pictures that stand in the quoted text. */
     cid: string | null;
+    /* A picture that stands in the quotation, and goes with it. */
+    inQuote: boolean;
     /* 0 to 1 while it is sent to the server */
     progress: number;
     problem: string | null;
@@ -120,6 +121,16 @@ function fullHtml(draft: Draft): string {
     return `<!DOCTYPE html><html><head><meta charset="utf-8"></head><body>${own}${quote}</body></html>`;
 }
 
+/* A picture of the quotation stands in it, or goes on beside a forwarded text
+ * that has lost its form, or is left out with the quotation. */
+function partOf(draft: Draft, each: Attachment): Record<string, unknown>[] {
+    if (!each.blobId) return [];
+    const part = { blobId: each.blobId, type: each.type || "application/octet-stream", name: each.name };
+    if (!each.inQuote) return [{ ...part, disposition: "attachment" }];
+    if (draft.rich && draft.quote?.html) return [{ ...part, disposition: "inline", cid: each.cid }];
+    return draft.quote?.forward ? [{ ...part, disposition: "attachment" }] : [];
+}
+
 /* For Email/set (RFC 8621, 4.6). */
 export function emailOf(draft: Draft, identity: Identity | null, mailboxIds: Record<Id, boolean>): Record<string, unknown> {
     const values: Record<string, { value: string }> = { text: { value: fullText(draft) } };
@@ -141,15 +152,8 @@ export function emailOf(draft: Draft, identity: Identity | null, mailboxIds: Rec
         email["htmlBody"] = [{ partId: "html", type: "text/html" }];
         values["html"] = { value: fullHtml(draft) };
     }
-    const ready = draft.attachments.filter((each) => each.blobId);
-    if (ready.length > 0) {
-        email["attachments"] = ready.map((each) => ({
-            blobId: each.blobId,
-            type: each.type || "application/octet-stream",
-            name: each.name,
-            ...(each.cid && draft.rich ? { cid: each.cid, disposition: "inline" } : { disposition: "attachment" }),
-        }));
-    }
+    const parts = draft.attachments.flatMap((each) => partOf(draft, each));
+    if (parts.length > 0) email["attachments"] = parts;
     /* An address list with nobody in it is left out, not sent empty. */
     for (const field of ["to", "cc", "bcc"]) {
         if ((email[field] as Address[]).length === 0) delete email[field];
@@ -157,14 +161,16 @@ export function emailOf(draft: Draft, identity: Identity | null, mailboxIds: Rec
     return email;
 }
 
-export function attachmentOf(part: BodyPart, key: string): Attachment {
+export function attachmentOf(part: BodyPart, key: string, html: string | null): Attachment {
+    const cid = part.cid?.replace(/^<|>$/g, "") ?? null;
     return {
         key,
         name: part.name ?? (part.type === "message/rfc822" ? "message.eml" : "attachment"),
         type: part.type,
         size: part.size,
         blobId: part.blobId,
-        cid: part.cid?.replace(/^<|>$/g, "") ?? null,
+        cid,
+        inQuote: cid !== null && html !== null && html.includes(`cid:${cid}`),
         progress: 1,
         problem: null,
     };

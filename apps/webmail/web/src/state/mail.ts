@@ -39,6 +39,9 @@ export class Mail {
     private sync: Sync;
     private shelf: Shelf;
     private stopPlace: () => void = () => undefined;
+    private readonly warn = (event: Event): void => {
+        if (this.composers.get().some((composer) => composer.wouldLose())) event.preventDefault();
+    };
     private keys = 0;
 
     constructor(
@@ -71,12 +74,14 @@ export class Mail {
         void this.boxes.countImportant();
         for (const draft of this.shelf.restore()) this.open(restored(draft), false);
         this.sync.start();
+        window.addEventListener("beforeunload", this.warn);
     }
 
     stop(): void {
         this.sync.stop();
         this.shelf.stop();
         this.stopPlace();
+        window.removeEventListener("beforeunload", this.warn);
     }
 
     catchUp(): Promise<void> {
@@ -133,7 +138,7 @@ export class Mail {
     async reply(head: EmailHead, all: boolean): Promise<void> {
         const source = await this.source(head);
         if (!source) return;
-        const draft = replyDraft(this.newKey(), source, this.identities.all.get(), all);
+        const draft = replyDraft(this.newKey(), source, this.identities.all.get(), all, this.newKey);
         this.open(this.signed(draft), true);
     }
 

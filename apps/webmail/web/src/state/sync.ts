@@ -12,6 +12,7 @@ import { Submissions } from "./submissions";
 import { speak } from "./toasts";
 
 const CHANGES_MAX = 500;
+const CREATED_MAX = 100;
 
 export class Sync {
     private push: Push;
@@ -48,6 +49,9 @@ export class Sync {
             if (!reachable.get()) void this.catchUp();
         }, 5_000);
         this.stops = [
+            reachable.subscribe(() => {
+                if (reachable.get()) this.push.nudge();
+            }),
             () => window.removeEventListener("online", wake),
             () => window.removeEventListener("offline", lost),
             () => document.removeEventListener("visibilitychange", wake),
@@ -136,9 +140,11 @@ export class Sync {
         this.emails.forget(changes.destroyed);
         const updated = changes.updated.filter((id) => this.emails.heads.has(id));
         const created = changes.created.filter((id) => !this.emails.heads.has(id));
-        if (updated.length + created.length > 0) await this.emails.load([...updated, ...created]);
+        /* Of a large import the list asks for what it shows. */
+        const few = created.length <= CREATED_MAX ? created : [];
+        if (updated.length + few.length > 0) await this.emails.load([...updated, ...few]);
         this.emails.touched();
-        this.announce(created);
+        this.announce(few);
     }
 
     private announce(ids: Id[]): void {

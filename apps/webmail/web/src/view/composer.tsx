@@ -5,6 +5,7 @@ import { useCell } from "../cell";
 import { reachable } from "../http";
 import { Address } from "../jmap/types";
 import { plain } from "../mail/address";
+import { fetchInline } from "../mail/inline";
 import { htmlToText } from "../mail/plain";
 import { editorHtml } from "../mail/sanitise";
 import { escapeHtml, textToHtml } from "../mail/text";
@@ -19,6 +20,8 @@ import { MailFrame } from "./frame";
 import { Icon, IconButton } from "./icon";
 import { Menu, MenuItem, Spinner } from "./parts";
 import { PlainText } from "./text";
+
+const NO_INLINE: Record<string, string> = {};
 
 function SaveState({ saving }: { saving: Saving }): JSX.Element {
     const online = useCell(reachable);
@@ -89,9 +92,22 @@ function Sender({ composer, draft }: { composer: Composer; draft: Draft }): JSX.
     );
 }
 
-function QuoteBlock({ composer, quote, rich }: { composer: Composer; quote: Quote; rich: boolean }): JSX.Element {
+interface QuoteProps {
+    composer: Composer;
+    quote: Quote;
+    rich: boolean;
+    pictures: Attachment[];
+}
+
+function QuoteBlock({ composer, quote, rich, pictures }: QuoteProps): JSX.Element {
     const mail = useMail();
     const [shown, setShown] = useState(quote.forward);
+    const [inline, setInline] = useState(NO_INLINE);
+    useEffect(() => {
+        const parts = pictures.filter((each) => each.inQuote);
+        if (!shown || parts.length === 0 || quote.html === null) return;
+        void fetchInline(mail.client, quote.html, parts).then(setInline);
+    }, [shown, quote.html]);
     /* Into the editor, to answer between the lines. */
     const edit = () => {
         const draft = composer.draft.get();
@@ -118,7 +134,7 @@ function QuoteBlock({ composer, quote, rich }: { composer: Composer; quote: Quot
             {shown && (
                 <div class="quote-inside">
                     {rich && quote.html !== null ? (
-                        <MailFrame title="Quoted message" html={quote.html} inline={NO_INLINE} remote={false} />
+                        <MailFrame title="Quoted message" html={quote.html} inline={inline} remote={false} />
                     ) : (
                         <PlainText text={quote.text} onMailto={(href) => mail.composeTo(href)} />
                     )}
@@ -127,8 +143,6 @@ function QuoteBlock({ composer, quote, rich }: { composer: Composer; quote: Quot
         </div>
     );
 }
-
-const NO_INLINE: Record<string, string> = {};
 
 function AttachmentChip({ composer, each }: { composer: Composer; each: Attachment }): JSX.Element {
     const name = fileName(each);
@@ -211,6 +225,7 @@ export function ComposerPanel({ composer, large, onLarge }: { composer: Composer
     const [startsInText] = useState(draft.to.length > 0);
     const attach = (files: File[]) => composer.attach(files);
     const drop = useDrop(attach);
+    const attached = draft.attachments.filter((each) => !each.inQuote);
     const title = plain(draft.subject) || "New message";
     /* Whoever was somewhere before is there again afterwards. */
     useEffect(() => {
@@ -274,10 +289,10 @@ export function ComposerPanel({ composer, large, onLarge }: { composer: Composer
                         ) : (
                             <PlainEditor composer={composer} draft={draft} onReady={ready} />
                         )}
-                        {draft.quote && <QuoteBlock composer={composer} quote={draft.quote} rich={draft.rich} />}
-                        {draft.attachments.length > 0 && (
+                        {draft.quote && <QuoteBlock composer={composer} quote={draft.quote} rich={draft.rich} pictures={draft.attachments} />}
+                        {attached.length > 0 && (
                             <ul class="attachments" aria-label="Attachments">
-                                {draft.attachments.map((each) => (
+                                {attached.map((each) => (
                                     <AttachmentChip key={each.key} composer={composer} each={each} />
                                 ))}
                             </ul>
