@@ -54,8 +54,8 @@ static int committed(void *user, sqlite3 *handle, const char *name, int pages)
 
 static int connect_to(struct sqlite_db *db, const char *path, smail_error *err)
 {
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
-                SQLITE_OPEN_EXRESCODE;
+    int flags =
+        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
     int rc = sqlite3_open_v2(path, &db->handle, flags, NULL);
 
     if (rc != SQLITE_OK)
