@@ -56,26 +56,40 @@ static const uint16_t windows_1252[32] = {
     0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0x009d, 0x017e, 0x0178,
 };
 
-static void from_windows_1252(struct smail__buf *out, smail_span text)
+static void put_windows_1252(struct smail__buf *out, char octet)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
+    unsigned char byte = (unsigned char)octet;
 
-        if (byte < 0x80)
-            smail__buf_putc(out, (char)byte);
-        else
-            smail__utf8_put(out,
-                            byte < 0xa0 ? windows_1252[byte - 0x80] : byte);
-    }
+    smail__utf8_put(out, byte >= 0x80 && byte < 0xa0 ? windows_1252[byte - 0x80]
+                                                     : byte);
 }
 
+static void from_windows_1252(struct smail__buf *out, smail_span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        put_windows_1252(out, text.data[i]);
+}
+
+/* What is no UTF-8 is windows-1252: some headers hold both. */
 static bool guess(struct smail__buf *out, smail_span text)
 {
-    if (smail__utf8_valid(text))
+    bool is_ascii = smail__is_ascii(text);
+
+    if (smail__utf8_valid(text)) {
         smail__buf_append(out, text);
-    else
-        from_windows_1252(out, text);
-    return smail__is_ascii(text);
+        return is_ascii;
+    }
+    while (text.len > 0) {
+        uint32_t code_point;
+        size_t len = smail__utf8_next(&code_point, text);
+
+        if (len > 0)
+            smail__buf_append(out, smail__span_slice(text, 0, len));
+        else
+            put_windows_1252(out, text.data[0]);
+        text = smail__span_from(text, len > 0 ? len : 1);
+    }
+    return false;
 }
 
 /* A lower-case copy that iconv may see; false for a name that is none. */

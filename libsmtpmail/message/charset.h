@@ -7,8 +7,8 @@
 
 /*
  * Append `text` in `charset` as UTF-8. What makes no sense becomes U+FFFD. An
- * empty, unknown or wrong charset is guessed: UTF-8 if it is valid, otherwise
- * windows-1252. False when it had to be guessed or something was replaced.
+ * empty, unknown or wrong charset is guessed: UTF-8, and windows-1252 where it
+ * is not. False when it had to be guessed or something was replaced.
  */
 bool smail__charset_to_utf8(struct smail__buf *out, smail_span charset,
                             smail_span text);
