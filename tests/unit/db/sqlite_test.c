@@ -361,8 +361,8 @@ static void an_upgrade_leaves_a_backup(void **state)
 
     smail__format(backup, sizeof(backup),
                   "sqlite3 %s/mail.db.backup-v0 "
-                  "\"UPDATE schema_version SET version = 1\" 2>/dev/null",
-                  place->folder);
+                  "\"UPDATE schema_version SET version = %d\" 2>/dev/null",
+                  place->folder, (int)smail__migration_count);
     if (system(backup) != 0)
         skip();
     smail__format(backup, sizeof(backup), "%s.backup-v0", place->url);
