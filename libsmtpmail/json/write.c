@@ -15,11 +15,12 @@ void smail__json_init(struct smail__json *json, struct smail__buf *out)
 
 static void before_value(struct smail__json *json)
 {
-    uint64_t bit = (uint64_t)1 << json->depth;
+    uint64_t bit = (uint64_t)1 << json->depth % 64;
+    uint64_t *items = &json->has_items[json->depth / 64];
 
-    if (!json->after_key && (json->has_items & bit) != 0)
+    if (!json->after_key && (*items & bit) != 0)
         smail__buf_putc(json->out, ',');
-    json->has_items |= bit;
+    *items |= bit;
     json->after_key = false;
 }
 
@@ -28,7 +29,7 @@ static void begin(struct smail__json *json, char bracket)
     before_value(json);
     assert(json->depth + 1 < SMAIL__JSON_DEPTH_MAX);
     json->depth++;
-    json->has_items &= ~((uint64_t)1 << json->depth);
+    json->has_items[json->depth / 64] &= ~((uint64_t)1 << json->depth % 64);
     smail__buf_putc(json->out, bracket);
 }
 
@@ -105,12 +106,17 @@ void smail__json_end_array(struct smail__json *json)
     end(json, ']');
 }
 
-void smail__json_key(struct smail__json *json, const char *key)
+void smail__json_text_key(struct smail__json *json, smail_span key)
 {
     before_value(json);
-    put_quoted(json->out, smail__span(key));
+    put_quoted(json->out, key);
     smail__buf_putc(json->out, ':');
     json->after_key = true;
+}
+
+void smail__json_key(struct smail__json *json, const char *key)
+{
+    smail__json_text_key(json, smail__span(key));
 }
 
 void smail__json_text(struct smail__json *json, smail_span text)
@@ -146,6 +152,12 @@ void smail__json_null(struct smail__json *json)
 {
     before_value(json);
     smail__buf_puts(json->out, "null");
+}
+
+void smail__json_raw(struct smail__json *json, smail_span text)
+{
+    before_value(json);
+    smail__buf_append(json->out, text);
 }
 
 void smail__json_id(struct smail__json *json, smail_id id)

@@ -16,13 +16,15 @@
 
 #include "base/buf.h"
 
-/* Objects and arrays in each other; deeper ones are a mistake of ours. */
-#define SMAIL__JSON_DEPTH_MAX 64
+/* Objects and arrays in each other; deeper ones are a mistake of ours. The
+ * parts of a message (64 levels, each of two) go in. */
+#define SMAIL__JSON_DEPTH_MAX 192
 
 struct smail__json {
     struct smail__buf *out;
     unsigned depth;
-    uint64_t has_items; /* a bit a level: the next item needs a comma */
+    /* a bit a level: the next item needs a comma */
+    uint64_t has_items[SMAIL__JSON_DEPTH_MAX / 64];
     bool after_key;
 };
 
@@ -35,6 +37,7 @@ void smail__json_end_array(struct smail__json *json);
 
 /* Inside an object, before each value. */
 void smail__json_key(struct smail__json *json, const char *key);
+void smail__json_text_key(struct smail__json *json, smail_span key);
 
 /*
  * Bytes that are not UTF-8 become U+FFFD; controls, also those beyond ASCII,
@@ -46,6 +49,9 @@ void smail__json_int(struct smail__json *json, int64_t value);
 void smail__json_uint(struct smail__json *json, uint64_t value);
 void smail__json_bool(struct smail__json *json, bool value);
 void smail__json_null(struct smail__json *json);
+
+/* JSON as it stands: one whole value. */
+void smail__json_raw(struct smail__json *json, smail_span text);
 
 /* "7": ids are names and not numbers. */
 void smail__json_id(struct smail__json *json, smail_id id);

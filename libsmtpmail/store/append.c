@@ -85,6 +85,15 @@ const char *smail_append_id(const smail_append *append)
     return append->id_text;
 }
 
+void smail__append_also(struct smail_append *append,
+                        int (*also)(smail_tx *tx, struct smail_append *append,
+                                    void *arg, smail_error *err),
+                        void *arg)
+{
+    append->also = also;
+    append->also_arg = arg;
+}
+
 uint64_t smail_append_size(const smail_append *append)
 {
     return append->size;
@@ -259,6 +268,8 @@ static int copy_targets(smail_append *append, const smail_target *targets,
     int code = 0;
 
     forget_targets(append);
+    if (count == 0 && append->also != NULL)
+        return 0;
     if (count == 0 || count > SMAIL__TARGETS_MAX)
         return smail__fail(err, SMAIL_EINVAL,
                            "a message goes to 1 to %d targets",

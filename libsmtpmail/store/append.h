@@ -66,10 +66,25 @@ struct smail_append {
     size_t count;
     struct smail__job job;
     struct smail_append *next; /* of the syncers' queue */
+    /* Rows of somebody else, in the same transaction; NULL: none. */
+    int (*also)(smail_tx *tx, struct smail_append *append, void *arg,
+                smail_error *err);
+    void *also_arg;
     void (*done)(const smail_error *error, const smail_appended *results,
                  void *user);
     void *user;
 };
+
+/*
+ * Let `also` run in the transaction of the commit, behind the rows of the
+ * message, whose results it may read; when it fails, nothing is stored. With
+ * it a message may have no target at all: the bytes alone are kept, and
+ * `also` must write the row that names them.
+ */
+void smail__append_also(struct smail_append *append,
+                        int (*also)(smail_tx *tx, struct smail_append *append,
+                                    void *arg, smail_error *err),
+                        void *arg);
 
 /* append_job.c: the rows of a message for all its goals. */
 int smail__append_run(smail_tx *tx, void *append, smail_error *err);

@@ -332,5 +332,7 @@ int smail__append_run(smail_tx *tx, void *arg, smail_error *err)
         code = deliver(&share, err);
         at += share.count;
     }
+    if (code == 0 && append->also != NULL)
+        code = append->also(tx, append, append->also_arg, err);
     return code;
 }

@@ -56,15 +56,8 @@ void smail__places_dispose(struct smail__places *places)
     *places = (struct smail__places){ NULL, 0, 0 };
 }
 
-/* What every change of a message has to know of it. */
-struct email {
-    smail_id account, id, thread;
-    int64_t size, received_at;
-    bool unread;
-};
-
-static int load(struct email *out, struct smail__db *db, smail_id account,
-                smail_id id, smail_error *err)
+int smail__email_load(struct smail__email *out, struct smail__db *db,
+                      smail_id account, smail_id id, smail_error *err)
 {
     static const char sql[] =
         "SELECT thread, size, flags, received_at FROM email "
@@ -141,8 +134,8 @@ int smail__email_take_out(smail_tx *tx, smail_id account,
     return code;
 }
 
-static int put_in(smail_tx *tx, const struct email *email, smail_id mailbox,
-                  smail_error *err)
+int smail__email_put_in(smail_tx *tx, const struct smail__email *email,
+                        smail_id mailbox, smail_error *err)
 {
     int64_t modseq, uid = 0;
     int code = smail__tx_modseq(&modseq, tx, email->account, err);
@@ -170,7 +163,7 @@ static int put_in(smail_tx *tx, const struct email *email, smail_id mailbox,
     return code;
 }
 
-static int touch_email(smail_tx *tx, const struct email *email,
+int smail__email_touch(smail_tx *tx, const struct smail__email *email,
                        smail_error *err)
 {
     int64_t modseq;
@@ -193,7 +186,7 @@ struct move {
     smail_id account, email, mailbox;
 };
 
-static int move_to(smail_tx *tx, const struct email *email,
+static int move_to(smail_tx *tx, const struct smail__email *email,
                    const struct smail__places *places, smail_id mailbox,
                    smail_error *err)
 {
@@ -210,9 +203,9 @@ static int move_to(smail_tx *tx, const struct email *email,
     if (code == 0 && is_there && places->count == 1)
         return 0; /* it is as it shall be */
     if (code == 0 && !is_there)
-        code = put_in(tx, email, mailbox, err);
+        code = smail__email_put_in(tx, email, mailbox, err);
     if (code == 0)
-        code = touch_email(tx, email, err);
+        code = smail__email_touch(tx, email, err);
     return code;
 }
 
@@ -220,9 +213,9 @@ static int move_job(smail_tx *tx, void *arg, smail_error *err)
 {
     const struct move *job = arg;
     struct smail__places places;
-    struct email email;
+    struct smail__email email;
     int64_t found;
-    int code = load(&email, tx->db, job->account, job->email, err);
+    int code = smail__email_load(&email, tx->db, job->account, job->email, err);
 
     if (code < 0)
         return code;
@@ -253,7 +246,7 @@ int smail_email_move(smail_store *store, smail_id account, smail_id email,
 
 /* --- Remove -------------------------------------------------------------- */
 
-static int remove_rows(smail_tx *tx, const struct email *email,
+static int remove_rows(smail_tx *tx, const struct smail__email *email,
                        smail_error *err)
 {
     int code = RUN(tx,
@@ -275,7 +268,7 @@ static int remove_rows(smail_tx *tx, const struct email *email,
     return code;
 }
 
-static int tell_removed(smail_tx *tx, const struct email *email,
+static int tell_removed(smail_tx *tx, const struct smail__email *email,
                         smail_error *err)
 {
     int64_t other;
@@ -299,8 +292,8 @@ int smail__email_remove(smail_tx *tx, smail_id account, smail_id id,
                         smail_error *err)
 {
     struct smail__places places = { 0 };
-    struct email email;
-    int code = load(&email, tx->db, account, id, err);
+    struct smail__email email;
+    int code = smail__email_load(&email, tx->db, account, id, err);
 
     if (code == 0)
         code = smail__places_load(&places, tx->db, account, id, err);

@@ -141,18 +141,28 @@ static int change(smail_tx *tx, const struct flag *job,
     return apply(tx, job, now, flags, err);
 }
 
-static int flag_job(smail_tx *tx, void *arg, smail_error *err)
+int smail__email_flag(smail_tx *tx, smail_id account, smail_id email,
+                      const char *add, const char *remove, smail_error *err)
 {
+    struct flag job = { account, email, add, remove };
     struct smail__keywords now;
     struct smail__buf before;
     int code;
 
     smail__keywords_init(&now);
     smail__buf_init(&before, SMAIL__WORDS_MAX, NULL);
-    code = change(tx, arg, &now, &before, err);
+    code = change(tx, &job, &now, &before, err);
     smail__buf_dispose(&before);
     smail__keywords_dispose(&now);
     return code;
+}
+
+static int flag_job(smail_tx *tx, void *arg, smail_error *err)
+{
+    const struct flag *job = arg;
+
+    return smail__email_flag(tx, job->account, job->email, job->add,
+                             job->remove, err);
 }
 
 int smail_email_flag(smail_store *store, smail_id account, smail_id email,

@@ -290,6 +290,15 @@ static const char *const bulk[] = {
     "DELETE FROM expunged WHERE account = $1 AND (mailbox, uid) IN (SELECT "
     "mailbox, uid FROM expunged WHERE account = $1 ORDER BY mailbox, uid "
     "LIMIT $2)",
+    "DELETE FROM upload WHERE account = $1 AND blob IN (SELECT blob "
+    "FROM upload WHERE account = $1 ORDER BY blob LIMIT $2)",
+    "DELETE FROM submission_recipient WHERE account = $1 AND submission IN "
+    "(SELECT submission FROM submission_recipient WHERE account = $1 "
+    "ORDER BY submission LIMIT $2)",
+    "DELETE FROM submission WHERE account = $1 AND id IN (SELECT id "
+    "FROM submission WHERE account = $1 ORDER BY id LIMIT $2)",
+    "DELETE FROM type_state WHERE account = $1 AND type IN (SELECT type "
+    "FROM type_state WHERE account = $1 ORDER BY type LIMIT $2)",
 };
 
 static int purge_messages(smail_tx *tx, smail_id account, int limit,

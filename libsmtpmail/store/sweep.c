@@ -14,6 +14,7 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "store/index.h"
+#include "store/upload.h"
 
 #define PAGE 500
 
@@ -44,7 +45,8 @@ static smail_span id_span(const unsigned char *id)
 /* The ids first: they are all in the index, and the rows are large. */
 static const char page_sql[] =
     "SELECT id, EXISTS (SELECT 1 FROM email WHERE email.blob = b.id) OR "
-    "EXISTS (SELECT 1 FROM queue_message q WHERE q.blob = b.id) "
+    "EXISTS (SELECT 1 FROM queue_message q WHERE q.blob = b.id) OR "
+    "EXISTS (SELECT 1 FROM upload u WHERE u.blob = b.id) "
     "FROM (SELECT id FROM blob WHERE id > $1 ORDER BY id LIMIT 500) b";
 
 static int find_page(struct pass *pass, smail_error *err)
@@ -78,7 +80,8 @@ static int find_page(struct pass *pass, smail_error *err)
 static const char unused_sql[] =
     "SELECT data IS NULL FROM blob WHERE id = $1 AND last_used < $2 "
     "AND NOT EXISTS (SELECT 1 FROM email WHERE email.blob = blob.id) "
-    "AND NOT EXISTS (SELECT 1 FROM queue_message q WHERE q.blob = blob.id)";
+    "AND NOT EXISTS (SELECT 1 FROM queue_message q WHERE q.blob = blob.id) "
+    "AND NOT EXISTS (SELECT 1 FROM upload u WHERE u.blob = blob.id)";
 static const char delete_sql[] = "DELETE FROM blob WHERE id = $1";
 
 /* 1: it was unused and is gone. */
@@ -247,9 +250,9 @@ int smail__store_sweep(uint64_t *removed, smail_store *store, int64_t age,
 {
     struct pass pass = { .store = store,
                          .before = smail__store_now(store) - age };
-    int code = 0;
+    int code = smail__uploads_expire(store, err);
 
-    do {
+    while (code == 0) {
         code = find_page(&pass, err);
         if (code == 0 && pass.count > 0)
             code = smail__store_write(store, delete_job, &pass, err);
@@ -257,7 +260,9 @@ int smail__store_sweep(uint64_t *removed, smail_store *store, int64_t age,
             remove_files(&pass);
             pass.removed += pass.count;
         }
-    } while (code == 0 && pass.seen > 0 && !smail__indexer_is_stopping(store));
+        if (pass.seen == 0 || smail__indexer_is_stopping(store))
+            break;
+    }
     if (code == 0)
         code = smail__blobs_walk(&store->blobs, smail__store_now(store),
                                  sweep_file, &pass, err);
