@@ -33,34 +33,51 @@ const char *smail__encoding_name(enum smail__encoding encoding)
     return "7bit";
 }
 
-/* Value of a base64 digit; -1 for '=', -2 for what is no digit. */
+/* Values of base64 digits; -1 for '=', -2 for what is no digit. */
+/* clang-format off */
+static const signed char digits[128] = {
+    -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2,
+    -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2,
+    -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, -2, 62, -2, -2, -2, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -2, -2, -2, -1, -2, -2,
+    -2,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, -2, -2, -2, -2, -2,
+    -2, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, -2, -2, -2, -2, -2,
+};
+/* clang-format on */
+
 static int digit(char byte)
 {
-    if (byte >= 'A' && byte <= 'Z')
-        return byte - 'A';
-    if (byte >= 'a' && byte <= 'z')
-        return byte - 'a' + 26;
-    if (byte >= '0' && byte <= '9')
-        return byte - '0' + 52;
-    if (byte == '+')
-        return 62;
-    if (byte == '/')
-        return 63;
-    return byte == '=' ? -1 : -2;
+    return (unsigned char)byte < 128 ? digits[(unsigned char)byte] : -2;
+}
+
+/* Decoded octets on their way to a buffer, some at a time. */
+struct sink {
+    struct smail__buf *out;
+    size_t len;
+    char octets[3 * 256];
+};
+
+static void flush(struct sink *sink)
+{
+    smail__buf_append(sink->out, (smail_span){ sink->octets, sink->len });
+    sink->len = 0;
 }
 
 /* What a group of 2 to 4 digits says; one digit alone says nothing. */
-static void end_group(struct smail__buf *out, uint32_t bits, int count)
+static void end_group(struct sink *sink, uint32_t bits, int count)
 {
-    char bytes[3];
-
     if (count < 2)
         return;
     bits <<= 6 * (4 - count);
-    bytes[0] = (char)(bits >> 16);
-    bytes[1] = (char)(bits >> 8);
-    bytes[2] = (char)bits;
-    smail__buf_append(out, (smail_span){ bytes, (size_t)count - 1 });
+    sink->octets[sink->len++] = (char)(bits >> 16);
+    if (count > 2)
+        sink->octets[sink->len++] = (char)(bits >> 8);
+    if (count > 3)
+        sink->octets[sink->len++] = (char)bits;
+    if (sink->len > sizeof(sink->octets) - 3)
+        flush(sink);
 }
 
 /* Whether a line could be base64: digits, padding, spaces at its end. */
@@ -86,6 +103,7 @@ static smail_span first_line(smail_span text)
  */
 void smail__decode_base64(struct smail__buf *out, smail_span text)
 {
+    struct sink sink = { .out = out };
     uint32_t bits = 0;
     int count = 0;
     bool padded = false;
@@ -107,12 +125,13 @@ void smail__decode_base64(struct smail__buf *out, smail_span text)
                 i += line.len - (line.data[line.len - 1] == '\n');
             continue;
         }
-        end_group(out, bits, count);
+        end_group(&sink, bits, count);
         padded = padded || value == -1;
         bits = 0;
         count = 0;
     }
-    end_group(out, bits, count);
+    end_group(&sink, bits, count);
+    flush(&sink);
 }
 
 static int hex(char byte)

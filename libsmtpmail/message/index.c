@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "base/utf8.h"
 #include "message/parse.h"
 #include "message/word.h"
 
@@ -32,16 +33,17 @@ static int add_part(struct smail__buf *out, const smail_message *message,
                     size_t index, smail_error *err)
 {
     smail_buf utf8 = SMAIL_BUF_INIT;
-    int rc = smail_message_text(&utf8, message, index, err);
     size_t room = SMAIL__SEARCHED_MAX - out->len;
+    /* Quoted-printable takes three octets for one, HTML more. */
+    int rc = smail__message_front(&utf8, message, index,
+                                  4 * SMAIL__SEARCHED_MAX, err);
 
     if (rc != 0)
         return rc;
     if (strcmp(smail_message_part(message, index)->type, "text/html") == 0)
         smail__html_to_text(out, smail__span_of(&utf8), out->len + room);
     else
-        smail__buf_append(out,
-                          smail__span_slice(smail__span_of(&utf8), 0, room));
+        smail__buf_append(out, smail__utf8_clip(smail__span_of(&utf8), room));
     smail__buf_putc(out, '\n');
     smail_buf_dispose(&utf8);
     return 0;

@@ -331,17 +331,18 @@ const size_t *smail_message_body(size_t *count, const smail_message *message,
     return message->lists[list];
 }
 
+/* Of the encoded part, `max` octets at most are looked at. */
 static void decode(struct smail__buf *out, const smail_message *message,
-                   size_t index)
+                   size_t index, size_t max)
 {
     const smail_part *part = &message->parts[index];
 
     /* RFC 2045, 6.4: a multipart has no encoding, whatever it says. */
-    smail__decode(out,
-                  part->is_multipart
-                      ? SMAIL__ENCODING_NONE
-                      : smail__encoding_named(smail__span(part->encoding)),
-                  smail__message_body_of(message, index));
+    smail__decode(
+        out,
+        part->is_multipart ? SMAIL__ENCODING_NONE
+                           : smail__encoding_named(smail__span(part->encoding)),
+        smail__span_slice(smail__message_body_of(message, index), 0, max));
 }
 
 static int check_index(const smail_message *message, size_t index,
@@ -361,7 +362,7 @@ int smail_message_decode(smail_buf *out, const smail_message *message,
     if (rc != 0)
         return rc;
     smail__buf_init(&bytes, DECODED_MAX, NULL);
-    decode(&bytes, message, index);
+    decode(&bytes, message, index, SIZE_MAX);
     rc = smail__buf_move(out, &bytes);
     smail__buf_dispose(&bytes);
     return rc != 0 ? no_memory(err) : 0;
@@ -379,8 +380,8 @@ static void put_lines(struct smail__buf *out, smail_span text)
     }
 }
 
-int smail_message_text(smail_buf *out, const smail_message *message,
-                       size_t index, smail_error *err)
+int smail__message_front(smail_buf *out, const smail_message *message,
+                         size_t index, size_t max, smail_error *err)
 {
     struct smail__buf bytes;
     struct smail__buf utf8;
@@ -392,7 +393,7 @@ int smail_message_text(smail_buf *out, const smail_message *message,
     smail__buf_init(&bytes, DECODED_MAX, NULL);
     smail__buf_init(&utf8, DECODED_MAX, NULL);
     smail__buf_init(&lines, DECODED_MAX, NULL);
-    decode(&bytes, message, index);
+    decode(&bytes, message, index, max);
     (void)smail__charset_to_utf8(&utf8,
                                  smail__span(message->parts[index].charset),
                                  smail__buf_span(&bytes));
@@ -406,6 +407,12 @@ int smail_message_text(smail_buf *out, const smail_message *message,
     smail__buf_dispose(&utf8);
     smail__buf_dispose(&lines);
     return rc != 0 ? no_memory(err) : 0;
+}
+
+int smail_message_text(smail_buf *out, const smail_message *message,
+                       size_t index, smail_error *err)
+{
+    return smail__message_front(out, message, index, SIZE_MAX, err);
 }
 
 int smail_message_embedded(smail_message **out, const smail_message *message,

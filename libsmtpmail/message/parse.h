@@ -25,6 +25,10 @@ smail_span smail__message_header_of(const smail_message *message, size_t part);
 /* The body of a part as it stands, still encoded. */
 smail_span smail__message_body_of(const smail_message *message, size_t part);
 
+/* As smail_message_text(), of what the first `max` octets of the body say. */
+int smail__message_front(smail_buf *out, const smail_message *message,
+                         size_t index, size_t max, smail_error *err);
+
 /* body.c: fill in the three lists. */
 int smail__body_lists(smail_message *message);
 

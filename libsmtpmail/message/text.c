@@ -162,7 +162,8 @@ static int part_text(struct smail__buf *out, const smail_message *message,
                      size_t index, smail_error *err)
 {
     smail_buf utf8 = SMAIL_BUF_INIT;
-    int rc = smail_message_text(&utf8, message, index, err);
+    int rc =
+        smail__message_front(&utf8, message, index, 3 * PREVIEW_INPUT_MAX, err);
 
     if (rc != 0)
         return rc;
