@@ -156,6 +156,14 @@ test("the walls hold without the sanitiser", { skip: off }, async () => {
     assert.deepEqual(asked, []);
 });
 
+test("a link that claims to be another says where it leads", { skip: off }, async () => {
+    const body = `<p><a href="https://phish.example/login" title="https://bank.example">https://www.bank.example/login</a></p><p><a href="https://www.bank.example/x">bank.example</a></p>`;
+    await receive("Your bank", html({ From: SENDER, To: alice.address, Subject: "Your bank" }, body));
+    await alice.frame().getByText("(leads to phish.example)").waitFor();
+    assert.equal(await alice.frame().locator(".smail-leads").count(), 1);
+    assert.equal(await alice.frame().locator("a").first().getAttribute("title"), "https://phish.example/login");
+});
+
 test("a remote picture is loaded only when asked for", { skip: off }, async () => {
     asked.length = 0;
     const subject = "Newsletter";

@@ -52,6 +52,26 @@ function placeInline(fragment: DocumentFragment, inline: Record<string, string>)
     }
 }
 
+function hostIn(text: string): string | null {
+    const match = /^\s*(?:https?:\/\/)?((?:[\p{L}\p{N}-]+\.)+\p{L}{2,})(?:[/:?#]\S*)?\s*$/iu.exec(text);
+    return match?.[1]?.toLowerCase().replace(/^www\./, "") ?? null;
+}
+
+/* Pointing at a link shows where it leads, whatever its author wrote there;
+ * one that is written as another site's address says so in the text. */
+function tellWhereLinksLead(root: HTMLElement): void {
+    for (const link of root.querySelectorAll<HTMLAnchorElement>("a[href]")) {
+        link.title = link.href;
+        const claimed = hostIn(link.textContent ?? "");
+        const real = /^https?:/.test(link.href) ? link.hostname.toLowerCase().replace(/^www\./, "") : null;
+        if (!claimed || !real || claimed === real || real.endsWith(`.${claimed}`)) continue;
+        const note = document.createElement("span");
+        note.className = "smail-leads";
+        note.textContent = ` (leads to ${real})`;
+        link.after(note);
+    }
+}
+
 const QUOTES = "blockquote, .gmail_quote, .smail-quote:has(> blockquote)";
 
 /* What came before is folded behind a button, as in every good mail program;
@@ -91,6 +111,7 @@ function show(message: ToFrame, port: MessagePort): void {
     const root = document.createElement("div");
     root.id = "message";
     root.append(fragment);
+    tellWhereLinksLead(root);
     if (message.fold) foldQuotes(root);
     document.body.replaceChildren(root);
     document.body.dir = "auto";

@@ -15,7 +15,7 @@ export function identityFor(identities: Identity[], head: Source["head"]): Ident
 }
 
 function quoteOf(source: Source, head: string, forward: boolean): Quote {
-    const html = hasHtml(source.body) ? messageHtml(bodyOf(source.body, "html")) : null;
+    const html = hasHtml(source.body) ? messageHtml(bodyOf(source.body, "html"), forward) : null;
     return { head, html, text: bodyOf(source.body, "text"), forward };
 }
 

@@ -78,9 +78,12 @@ export function messageFragment(html: string): DocumentFragment {
     return forMessage.sanitize(html, { ...MESSAGE, ...trusted, RETURN_DOM_FRAGMENT: true });
 }
 
-/* For sending a quotation on: as safe as what is shown, but text again. */
-export function messageHtml(html: string): string {
-    return forMessage.sanitize(html, { ...MESSAGE, ...trusted });
+/* For sending a quotation on: as safe as what is shown, but text again. Its
+ * style sheets would restyle the answer above it; only what is forwarded as a
+ * whole keeps them. */
+export function messageHtml(html: string, withSheets: boolean): string {
+    const config = withSheets ? MESSAGE : { ...MESSAGE, FORBID_TAGS: [...NEVER, "style"] };
+    return forMessage.sanitize(html, { ...config, ...trusted });
 }
 
 /* In the editor a picture is a word in brackets. */
