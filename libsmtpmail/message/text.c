@@ -4,6 +4,7 @@
  * (which reads any HTML, never from the network), white space folded,
  * quotations left out of previews.
  */
+#include <pthread.h>
 #include <string.h>
 
 #include <libxml/HTMLparser.h>
@@ -86,6 +87,14 @@ static void on_text(void *user, const xmlChar *text, int len)
                           (smail_span){ (const char *)text, (size_t)len });
 }
 
+/* libxml2 sets itself up at the first use, which may be two at once. */
+static void init(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    pthread_once(&once, xmlInitParser);
+}
+
 void smail__html_to_text(struct smail__buf *out, smail_span html, size_t max)
 {
     struct sink sink = { .out = out, .max = max };
@@ -95,6 +104,8 @@ void smail__html_to_text(struct smail__buf *out, smail_span html, size_t max)
         .characters = on_text,
         .cdataBlock = on_text,
     };
+
+    init();
     htmlParserCtxtPtr context = htmlCreatePushParserCtxt(
         &handler, &sink, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
 
