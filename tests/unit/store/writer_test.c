@@ -389,27 +389,40 @@ static void a_store_in_memory_does_all_of_it(void **state)
     smail_store_close(f.store);
 }
 
+static int64_t log_size(const struct fixture *f)
+{
+    char path[160];
+    struct stat info;
+
+    smail__format(path, sizeof(path), "%s-wal", f->path);
+    assert_int_equal(stat(path, &info), 0);
+    return info.st_size;
+}
+
+/* A log that begins anew stops growing. A reader at the wrong moment puts that
+ * off, so it has a few rounds, of some 6,000 pages each. */
 static void the_log_stays_bounded(void **state)
 {
     struct fixture f;
-    char path[160];
-    struct stat info;
     smail_target target = { 0 };
     char *body = malloc(60000);
+    int64_t before;
+    int round = 0;
 
     (void)state;
     memset(body, 'y', 60000);
     fixture_begin(&f);
     fixture_open(&f, false);
     target.account = fixture_account(&f, "bob@example.test", 0);
-    for (int i = 0; i < 700; i++) /* some 12,000 pages */
-        fixture_ok(&f,
-                   fixture_append_to(NULL, f.store, (smail_span){ body, 60000 },
-                                     &target, 1, &f.err));
+    do {
+        before = log_size(&f);
+        for (int i = 0; i < 350; i++)
+            fixture_ok(&f, fixture_append_to(NULL, f.store,
+                                             (smail_span){ body, 60000 },
+                                             &target, 1, &f.err));
+    } while (log_size(&f) > before && ++round < 8);
     free(body);
-    smail__format(path, sizeof(path), "%s-wal", f.path);
-    assert_int_equal(stat(path, &info), 0);
-    assert_true(info.st_size < 6000 * 4120);
+    assert_true(round < 8);
     fixture_end(&f);
 }
 
