@@ -92,9 +92,4 @@ int smail__append_run(smail_tx *tx, void *append, smail_error *err);
 /* append.c: a file is to be settled; then its job. By a syncer. */
 void smail__append_settle(struct smail_append *append);
 
-/* thread.c: the thread of a message, or its own id for a new one. */
-int smail__thread_find(smail_id *out, bool *is_new, smail_tx *tx,
-                       smail_id account, smail_id email, const int64_t *refs,
-                       size_t count, smail_error *err);
-
 #endif

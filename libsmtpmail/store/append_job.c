@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "store/append.h"
+#include "store/thread.h"
 
 static const char blob_sql[] =
     "INSERT INTO blob (id, sha256, size, last_used, data) "

@@ -411,7 +411,7 @@ static void *indexer_main(void *arg)
         nap(&store->indexer, GATHER_NANOSECONDS, false);
         while (!smail__indexer_is_stopping(store) &&
                smail__indexer_step(store) > 0)
-            ;
+            smail__threads_merge(store);
         if (store->indexer.owner)
             smail__sweeper_step(store);
         nap(&store->indexer, POLL_NANOSECONDS, true);

@@ -8,6 +8,7 @@
 
 #include "store/blob.h"
 #include "store/store.h"
+#include "store/thread.h"
 
 /* Up to here a message is a row, beyond a file. Files are faster from about
  * 64 KiB on; a row must not make a transaction long. */
@@ -119,6 +120,7 @@ struct smail_store {
     char store_id[SMAIL__STORE_ID_LEN + 1];
     struct smail__blobs blobs;
     struct smail__writer writer;
+    struct smail__threads threads; /* the writer's */
     struct smail__readers readers;
     struct smail__syncers syncers;
     struct smail__indexer indexer;

@@ -287,6 +287,9 @@ static const char *const bulk[] = {
     "FROM change WHERE account = $1 ORDER BY modseq LIMIT $2)",
     "DELETE FROM thread_ref WHERE account = $1 AND hash IN (SELECT hash "
     "FROM thread_ref WHERE account = $1 ORDER BY hash LIMIT $2)",
+    "DELETE FROM thread_new WHERE account = $1 AND id IN (SELECT id "
+    "FROM thread_new WHERE account = $1 AND id < (SELECT max(id) "
+    "FROM thread_new) LIMIT $2)",
     "DELETE FROM expunged WHERE account = $1 AND (mailbox, uid) IN (SELECT "
     "mailbox, uid FROM expunged WHERE account = $1 ORDER BY mailbox, uid "
     "LIMIT $2)",

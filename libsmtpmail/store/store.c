@@ -101,6 +101,7 @@ int smail_store_run_batch(smail_store *store, int64_t now, smail_error *err)
     do {
         more = smail__writer_batch(store) > 0;
         more = smail__indexer_step(store) > 0 || more;
+        more = smail__threads_merge(store) > 0 || more;
     } while (more);
     smail__writer_care(store, true);
     return 0;
@@ -213,6 +214,7 @@ static void dispose(smail_store *store)
     smail__indexer_dispose(&store->indexer);
     smail__writer_dispose(&store->writer);
     smail__syncers_dispose(&store->syncers);
+    smail__threads_dispose(&store->threads);
     smail__db_close(store->db);
     if (store->blobs.files != NULL)
         smail__blobs_close(&store->blobs);

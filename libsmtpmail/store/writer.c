@@ -103,9 +103,12 @@ static void run_job(smail_tx *tx, struct smail__job *job)
     int code = run_sql(tx->db, "SAVEPOINT job", &job->error);
 
     smail__tx_begin_job(tx);
+    smail__threads_begin_job(&tx->store->threads);
     if (code == 0)
         code = job->run(tx, job->arg, &job->error);
     job->code = code < 0 ? code : 0;
+    if (code < 0)
+        smail__threads_undo_job(&tx->store->threads);
     if (!smail__db_in_transaction(tx->db))
         return; /* undone by the database, with all the others */
     if (code < 0 && smail__db_exec(tx->db, "ROLLBACK TO job", NULL) < 0)
@@ -226,6 +229,7 @@ size_t smail__writer_batch(smail_store *store)
     int code;
 
     smail__store_take_db(store);
+    smail__threads_begin(&store->threads);
     code = begin(store, &error);
     if (code < 0) {
         take_all(&batch, &store->writer);
@@ -238,6 +242,7 @@ size_t smail__writer_batch(smail_store *store)
     }
     if (code < 0) {
         fail_all(&batch, &error, uncertain);
+        smail__threads_forget(&store->threads);
         after_failure(store, &error);
     } else {
         smail__notify_tell(store);

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store/email_match.c - conditions of a message, by its row where that is
+ * enough, by the full-text index, by its header last.
+ *
+ * A message that the index has not seen yet is found by its row: subject,
+ * sender and recipients.
+ */
+#include "store/email_match.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/span.h"
+#include "message/header.h"
+#include "message/word.h"
+#include "store/content.h"
+#include "store/cursor.h"
+#include "store/keyword.h"
+
+/* Octets of a header that is looked at. */
+#define HEADER_READ_MAX ((size_t)64 * 1024)
+
+/* A decoded field is at most some times its encoding. */
+#define DECODED_MAX ((size_t)8 * HEADER_READ_MAX)
+
+/* --- The index ----------------------------------------------------------- */
+
+static bool is_searchable(enum smail__filter_kind kind)
+{
+    return kind == SMAIL__FILTER_TEXT || kind == SMAIL__FILTER_BODY ||
+           kind == SMAIL__FILTER_SUBJECT;
+}
+
+static int add_hit(struct smail__filter *filter, size_t *room, smail_id email,
+                   smail_error *err)
+{
+    if (filter->hit_count == *room) {
+        size_t more = *room == 0 ? 64 : *room * 2;
+        smail_id *hits = realloc(filter->hits, more * sizeof(*hits));
+
+        if (hits == NULL)
+            return smail__fail(err, SMAIL_ENOMEM, "out of memory");
+        filter->hits = hits;
+        *room = more;
+    }
+    filter->hits[filter->hit_count++] = email;
+    return 0;
+}
+
+/* The rowid is account << 32 | email; hits come in its order. */
+static int run_search(struct smail__match *match, struct smail__filter *filter,
+                      smail_span words, smail_error *err)
+{
+    static const char sql[] =
+        "SELECT rowid & 4294967295 FROM email_text WHERE email_text MATCH $1 "
+        "AND rowid BETWEEN $2 AND $3 ORDER BY rowid LIMIT 1000000";
+    struct smail__statement *row;
+    size_t room = 0;
+    int code;
+
+    if (words.len == 0 || match->account >= INT32_MAX)
+        return 0;
+    code = smail__db_prepare(&row, match->db, sql, err);
+    if (code < 0)
+        return code;
+    smail__bind_text(row, 1, words);
+    smail__bind_int(row, 2, match->account << 32);
+    smail__bind_int(row, 3, match->account << 32 | UINT32_MAX);
+    while ((code = smail__statement_step(row, err)) > 0) {
+        code = add_hit(filter, &room, smail__column_int(row, 0), err);
+        if (code < 0)
+            break;
+    }
+    smail__statement_reset(row);
+    return code;
+}
+
+static int search(struct smail__match *match, struct smail__filter *filter,
+                  smail_error *err)
+{
+    struct smail__buf words, query;
+    int code;
+
+    smail__buf_init(&words, (size_t)16 * 1024, NULL);
+    smail__buf_init(&query, (size_t)17 * 1024, NULL);
+    code = smail__search_parse(&words, filter->text, err);
+    if (code == 0 && words.len > 0) {
+        if (filter->kind == SMAIL__FILTER_SUBJECT)
+            smail__buf_puts(&query, "{subject} : (");
+        else if (filter->kind == SMAIL__FILTER_BODY)
+            smail__buf_puts(&query, "{body} : (");
+        else
+            smail__buf_putc(&query, '(');
+        smail__buf_append(&query, smail__buf_span(&words));
+        smail__buf_putc(&query, ')');
+        code = smail__buf_error(&query);
+    }
+    if (code == 0)
+        code = run_search(match, filter, smail__buf_span(&query), err);
+    smail__buf_dispose(&words);
+    smail__buf_dispose(&query);
+    filter->is_searched = code == 0;
+    return code;
+}
+
+int smail__match_prepare(struct smail__match *match,
+                         struct smail__filter *filter, smail_error *err)
+{
+    int code = 0;
+
+    for (; code == 0 && filter != NULL; filter = filter->next) {
+        if (is_searchable(filter->kind))
+            code = search(match, filter, err);
+        else
+            code = smail__match_prepare(match, filter->first, err);
+    }
+    return code;
+}
+
+static bool is_hit(const struct smail__filter *filter, smail_id email)
+{
+    size_t low = 0, high = filter->hit_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (filter->hits[middle] < email)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < filter->hit_count && filter->hits[low] == email;
+}
+
+/* --- Words in fields ----------------------------------------------------- */
+
+static bool contains(smail_span text, smail_span word)
+{
+    for (size_t i = 0; i + word.len <= text.len; i++)
+        if (smail__span_iequal(smail__span_slice(text, i, word.len), word))
+            return true;
+    return false;
+}
+
+/* Every word of `words` occurs in the field, decoded. */
+static int field_has(smail_span field, const char *words, smail_error *err)
+{
+    smail_span left = smail__span(words);
+    struct smail__buf text;
+    bool all = true;
+    int code;
+
+    smail__buf_init(&text, DECODED_MAX, NULL);
+    smail__words_display(&text, field);
+    code = smail__buf_error(&text);
+    while (code == 0 && all && left.len > 0)
+        all = contains(smail__buf_span(&text), smail__span_cut(&left, ' '));
+    smail__buf_dispose(&text);
+    if (code < 0)
+        return smail__fail(err, code, "a field is too long to look into");
+    return all;
+}
+
+static int column_has(const struct smail__match *match,
+                      enum smail__match_column column, const char *words,
+                      smail_error *err)
+{
+    return field_has(smail__column_span(match->row, column), words, err);
+}
+
+static int read_header(char *out, size_t *len, struct smail__match *match,
+                       smail_error *err)
+{
+    static const char sql[] =
+        "SELECT blob FROM email WHERE account = $1 AND id = $2";
+    smail_content *content = NULL;
+    struct smail__statement *row;
+    int64_t got = 0;
+    int code;
+
+    if (match->reads++ == SMAIL__FILTER_READS_MAX)
+        return smail__fail(err, SMAIL_ELIMIT,
+                           "that would read more than %d messages",
+                           SMAIL__FILTER_READS_MAX);
+    code = smail__db_prepare(&row, match->db, sql, err);
+    if (code < 0)
+        return code;
+    smail__bind_int(row, 1, match->account);
+    smail__bind_int(row, 2, smail__column_int(match->row, SMAIL__MATCH_ID));
+    code = smail__statement_step(row, err);
+    if (code > 0)
+        code = smail__content_open_blob(&content, match->store, match->db,
+                                        smail__column_span(row, 0), err);
+    smail__statement_reset(row);
+    if (code == 0 && content != NULL)
+        got = smail_content_read(out, content, 0, HEADER_READ_MAX, err);
+    smail_content_close(content);
+    *len = got > 0 ? (size_t)got : 0;
+    return code < 0 ? code : got < 0 ? (int)got : 0;
+}
+
+static int header_has(struct smail__match *match,
+                      const struct smail__filter *filter, smail_error *err)
+{
+    char *header = malloc(HEADER_READ_MAX);
+    smail_span value;
+    size_t len = 0;
+    int code;
+
+    if (header == NULL)
+        return smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    code = read_header(header, &len, match, err);
+    for (size_t i = 0;
+         code == 0 && smail__header_find(&value, (smail_span){ header, len },
+                                         filter->name, i);
+         i++)
+        code = filter->text == NULL ? 1 : field_has(value, filter->text, err);
+    free(header);
+    return code;
+}
+
+/* What the index has not seen is looked up in the row. */
+static int unindexed_has(struct smail__match *match,
+                         const struct smail__filter *filter, smail_error *err)
+{
+    static const char sql[] = "SELECT 1 FROM email_derived "
+                              "WHERE account = $1 AND email = $2";
+    int64_t found;
+    int code =
+        smail__db_value(&found, match->db, sql, match->account,
+                        smail__column_int(match->row, SMAIL__MATCH_ID), NULL);
+
+    if (code != SMAIL_ENOTFOUND || filter->kind == SMAIL__FILTER_BODY)
+        return code == SMAIL_ENOTFOUND || code > 0 ? 0 : code;
+    code = column_has(match, SMAIL__MATCH_SUBJECT, filter->text, err);
+    if (code == 0 && filter->kind == SMAIL__FILTER_TEXT)
+        code = column_has(match, SMAIL__MATCH_SENDER, filter->text, err);
+    if (code == 0 && filter->kind == SMAIL__FILTER_TEXT)
+        code = column_has(match, SMAIL__MATCH_RECIPIENTS, filter->text, err);
+    return code;
+}
+
+static int text_matches(struct smail__match *match,
+                        const struct smail__filter *filter, smail_error *err)
+{
+    if (is_hit(filter, smail__column_int(match->row, SMAIL__MATCH_ID)))
+        return 1;
+    return unindexed_has(match, filter, err);
+}
+
+/* --- Mailboxes, keywords ------------------------------------------------- */
+
+static bool is_among(const struct smail__filter *filter, smail_id id)
+{
+    for (size_t i = 0; i < filter->count; i++)
+        if (filter->ids[i] == id)
+            return true;
+    return false;
+}
+
+/* In one of the mailboxes, or in one that is none of them. */
+static int in_mailbox(struct smail__match *match,
+                      const struct smail__filter *filter, smail_error *err)
+{
+    static const char sql[] = "SELECT mailbox FROM email_mailbox "
+                              "WHERE account = $1 AND email = $2";
+    bool wanted = filter->kind == SMAIL__FILTER_IN_MAILBOX;
+    struct smail__statement *row;
+    bool found = false;
+    int code = smail__db_prepare(&row, match->db, sql, err);
+
+    if (code < 0)
+        return code;
+    smail__bind_int(row, 1, match->account);
+    smail__bind_int(row, 2, smail__column_int(match->row, SMAIL__MATCH_ID));
+    while (!found && (code = smail__statement_step(row, err)) > 0)
+        found = is_among(filter, smail__column_int(row, 0)) == wanted;
+    smail__statement_reset(row);
+    return code < 0 ? code : found;
+}
+
+static bool has_keyword(unsigned flags, smail_span words, const char *keyword)
+{
+    struct smail__keywords wanted;
+    bool has;
+
+    smail__keywords_init(&wanted);
+    has = smail__keywords_add(&wanted, keyword, NULL) == 0 &&
+          smail__keywords_all(&wanted, flags, words);
+    smail__keywords_dispose(&wanted);
+    return has;
+}
+
+bool smail__match_keyword(struct smail__match *match, const char *keyword)
+{
+    return has_keyword(
+        (unsigned)smail__column_int(match->row, SMAIL__MATCH_FLAGS),
+        smail__column_span(match->row, SMAIL__MATCH_KEYWORDS), keyword);
+}
+
+int smail__match_thread(struct smail__match *match, smail_id thread,
+                        const char *keyword, bool all, smail_error *err)
+{
+    static const char sql[] = "SELECT flags, keywords FROM email "
+                              "WHERE account = $1 AND thread = $2";
+    struct smail__statement *row;
+    bool result = all;
+    int code = smail__db_prepare(&row, match->db, sql, err);
+
+    if (code < 0)
+        return code;
+    smail__bind_int(row, 1, match->account);
+    smail__bind_int(row, 2, thread);
+    while (result == all && (code = smail__statement_step(row, err)) > 0)
+        result = has_keyword((unsigned)smail__column_int(row, 0),
+                             smail__column_span(row, 1), keyword);
+    smail__statement_reset(row);
+    return code < 0 ? code : result;
+}
+
+static int in_thread(struct smail__match *match,
+                     const struct smail__filter *filter, smail_error *err)
+{
+    smail_id thread = smail__column_int(match->row, SMAIL__MATCH_THREAD);
+    bool all = filter->kind == SMAIL__FILTER_ALL_IN_THREAD;
+    int code = smail__match_thread(match, thread, filter->text, all, err);
+
+    if (code >= 0 && filter->kind == SMAIL__FILTER_NONE_IN_THREAD)
+        return !code;
+    return code;
+}
+
+static int has_attachment(struct smail__match *match,
+                          const struct smail__filter *filter, smail_error *err)
+{
+    static const char sql[] = "SELECT has_attachment FROM email_derived "
+                              "WHERE account = $1 AND email = $2";
+    int64_t has = 0;
+    int code =
+        smail__db_value(&has, match->db, sql, match->account,
+                        smail__column_int(match->row, SMAIL__MATCH_ID), err);
+
+    if (code < 0 && code != SMAIL_ENOTFOUND)
+        return code;
+    return (has != 0) == (filter->number != 0);
+}
+
+/* --- All ----------------------------------------------------------------- */
+
+static int match_others(struct smail__match *match,
+                        const struct smail__filter *filter, smail_error *err)
+{
+    bool ends_at = filter->kind != SMAIL__FILTER_AND;
+
+    for (const struct smail__filter *at = filter->first; at != NULL;
+         at = at->next) {
+        int code = smail__match(match, at, err);
+
+        if (code < 0)
+            return code;
+        if ((code > 0) == ends_at)
+            return filter->kind == SMAIL__FILTER_OR;
+    }
+    return filter->kind != SMAIL__FILTER_OR;
+}
+
+static bool match_number(const struct smail__match *match,
+                         const struct smail__filter *filter)
+{
+    int64_t received = smail__column_int(match->row, SMAIL__MATCH_RECEIVED);
+    int64_t size = smail__column_int(match->row, SMAIL__MATCH_SIZE);
+
+    switch (filter->kind) {
+    case SMAIL__FILTER_BEFORE:
+        return received < filter->number;
+    case SMAIL__FILTER_AFTER:
+        return received >= filter->number;
+    case SMAIL__FILTER_MIN_SIZE:
+        return size >= filter->number;
+    default:
+        return size < filter->number;
+    }
+}
+
+int smail__match(struct smail__match *match, const struct smail__filter *filter,
+                 smail_error *err)
+{
+    switch (filter->kind) {
+    case SMAIL__FILTER_AND:
+    case SMAIL__FILTER_OR:
+    case SMAIL__FILTER_NOT:
+        return match_others(match, filter, err);
+    case SMAIL__FILTER_IN_MAILBOX:
+    case SMAIL__FILTER_IN_OTHER_THAN:
+        return in_mailbox(match, filter, err);
+    case SMAIL__FILTER_HAS_ATTACHMENT:
+        return has_attachment(match, filter, err);
+    case SMAIL__FILTER_KEYWORD:
+        return smail__match_keyword(match, filter->text);
+    case SMAIL__FILTER_NOT_KEYWORD:
+        return !smail__match_keyword(match, filter->text);
+    case SMAIL__FILTER_ALL_IN_THREAD:
+    case SMAIL__FILTER_SOME_IN_THREAD:
+    case SMAIL__FILTER_NONE_IN_THREAD:
+        return in_thread(match, filter, err);
+    case SMAIL__FILTER_TEXT:
+    case SMAIL__FILTER_BODY:
+    case SMAIL__FILTER_SUBJECT:
+        return text_matches(match, filter, err);
+    case SMAIL__FILTER_FROM:
+        return column_has(match, SMAIL__MATCH_SENDER, filter->text, err);
+    case SMAIL__FILTER_TO:
+        return column_has(match, SMAIL__MATCH_RECIPIENTS, filter->text, err);
+    case SMAIL__FILTER_HEADER:
+        return header_has(match, filter, err);
+    case SMAIL__FILTER_TRUE:
+        return 1;
+    default:
+        return match_number(match, filter);
+    }
+}
