@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* db/sqlite_error.c - SQLite's codes in ours. */
 #include <errno.h>
+#include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/error.h"
+#include "base/format.h"
 #include "db/sqlite.h"
 
 static int constraint(int rc)
@@ -19,6 +22,22 @@ static int constraint(int rc)
     }
 }
 
+/* SQLite forgets why a file could not be created: look for room, and for
+ * inodes, which some filesystems count. */
+static bool has_room(const char *path)
+{
+    const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+    char folder[4096] = ".";
+    struct statvfs info;
+
+    if (slash != NULL)
+        smail__format(folder, sizeof(folder), "%.*s/", (int)(slash - path),
+                      path);
+    if (path == NULL || statvfs(folder, &info) != 0)
+        return true;
+    return info.f_bavail > 0 && (info.f_files == 0 || info.f_favail > 0);
+}
+
 static bool is_full(struct sqlite_db *db, int rc)
 {
     int os;
@@ -28,7 +47,9 @@ static bool is_full(struct sqlite_db *db, int rc)
     if ((rc & 0xff) != SQLITE_IOERR && (rc & 0xff) != SQLITE_CANTOPEN)
         return false;
     os = db->handle != NULL ? sqlite3_system_errno(db->handle) : errno;
-    return os == ENOSPC || os == EDQUOT;
+    if (os == ENOSPC || os == EDQUOT)
+        return true;
+    return (rc & 0xff) == SQLITE_CANTOPEN && !has_room(db->path);
 }
 
 static int translate(int rc)

@@ -135,7 +135,7 @@ int smail__sqlite_step(struct smail__statement *base, smail_error *err)
     if (rc != SQLITE_DONE)
         code = smail__sqlite_fail(
             statement->db, rc,
-            sqlite3_stmt_readonly(statement->handle) ? "reading" : "writing",
+            statement->db->flags & SMAIL__DB_READ_ONLY ? "reading" : "writing",
             err);
     sqlite3_reset(statement->handle);
     return code;
