@@ -241,6 +241,14 @@ SMAIL_API smail_span smail_smtp_server_helo(const smail_smtp_server *session);
 SMAIL_API bool smail_smtp_server_in_transaction(
     const smail_smtp_server *session);
 
+/**
+ * At a RESET in the middle of content that the session refuses (too large, a
+ * bare CR ...): what the client will be told when its content ends, and the
+ * code. NULL for any other RESET. For the log.
+ */
+SMAIL_API const char *smail_smtp_server_refusal(
+    int *code, const smail_smtp_server *session);
+
 /** Seconds of silence to allow in this state (RFC 5321, 4.5.3.2.7). */
 SMAIL_API unsigned smail_smtp_server_patience(const smail_smtp_server *session);
 

@@ -50,7 +50,7 @@ static void on_body(struct smail__dialogue *dialogue,
     smail__envelope_write(dialogue->envelope, event->body);
 }
 
-/* The last line that the engine has said: why the transaction is over. */
+/* The last line that the engine has said. */
 static smail_span last_reply(const struct smail__dialogue *dialogue)
 {
     smail_span output = smail_smtp_server_output(dialogue->engine);
@@ -63,26 +63,39 @@ static smail_span last_reply(const struct smail__dialogue *dialogue)
     return smail__span_from(output, start);
 }
 
+/* Why the transaction is over: content that the engine refuses will be told
+ * so at its end; another refusal has just been said. */
+static smail_span reset_reason(int *code,
+                               const struct smail__dialogue *dialogue)
+{
+    const char *refusal = smail_smtp_server_refusal(code, dialogue->engine);
+    smail_span reply = last_reply(dialogue);
+    uint64_t said = 0;
+
+    if (refusal != NULL)
+        return smail__span(refusal);
+    if (smail__span_number(&said, smail__span_slice(reply, 0, 3)) != 0 ||
+        said < 400)
+        return SMAIL__SPAN("the client gave up");
+    *code = (int)said;
+    return smail__span_from(reply, 4);
+}
+
 static void report_reset(struct smail__dialogue *dialogue)
 {
     struct smail__envelope *envelope = dialogue->envelope;
-    smail_span reply = last_reply(dialogue);
     char text[256] = "";
-    uint64_t code = 0;
+    int code = 0;
+    smail_span reason = reset_reason(&code, dialogue);
 
-    if (smail__span_number(&code, smail__span_slice(reply, 0, 3)) != 0 ||
-        code < 400)
-        code = 0;
-    reply = code == 0 ? SMAIL__SPAN("the client gave up")
-                      : smail__span_from(reply, 4);
-    if (reply.len >= sizeof(text))
-        reply.len = sizeof(text) - 1;
-    memcpy(text, reply.data, reply.len);
+    if (reason.len >= sizeof(text))
+        reason.len = sizeof(text) - 1;
+    memcpy(text, reason.data, reason.len);
     envelope->ended_at = smail__loop_now(dialogue->shard->loop);
     /* Nothing was lost where nothing had been taken on. */
     if (envelope->recipient_count > 0)
-        smail__report_message(dialogue->server, envelope, "aborted", (int)code,
-                              text);
+        smail__report_message(dialogue->server, envelope,
+                              code != 0 ? "refused" : "aborted", code, text);
 }
 
 static void on_reset(struct smail__dialogue *dialogue,

@@ -122,3 +122,14 @@ int smail__server_data(smail_smtp_server *session, smail_span *input)
         take_content(session, chunk);
     return result == SMAIL__DATA_END ? finish(session) : 0;
 }
+
+const char *smail_smtp_server_refusal(int *code,
+                                      const smail_smtp_server *session)
+{
+    const struct refusal *refusal = &refusals[session->mail.refusal];
+
+    if (session->mail.refusal == SMAIL__REFUSAL_NONE)
+        return NULL;
+    *code = refusal->code;
+    return refusal->text;
+}

@@ -155,7 +155,7 @@ static int read_list(struct smail__changes *out, struct smail__db *db,
                      smail_error *err)
 {
     struct smail__statement *row;
-    struct table table;
+    struct table table = { 0 };
     int64_t since = out->modseq;
     int code = smail__db_prepare(&row, db, list_sql, err);
 
