@@ -228,6 +228,8 @@ class Session(SmtpdCase):
                                 b"Subject: x\r\n\r\n" + b"y" * 60000
                                 + b"\r\n" + b"z" * 60000 + b"\r\n")
             self.assertEqual(raised.exception.smtp_code, 552)
+            self.assertRegex(self.smtpd.log(),
+                             "verdict=refused code=552 .*size exceeds")
             client.sendmail("a@example.org", [ALICE],
                             b"Subject: long\r\n\r\n" + b"y" * 90000 + b"\r\n")
         messages = self.messages("alice")
