@@ -17,8 +17,8 @@
 #include "base/buf.h"
 
 /* Objects and arrays in each other; deeper ones are a mistake of ours. The
- * parts of a message (64 levels, each of two) go in. */
-#define SMAIL__JSON_DEPTH_MAX 192
+ * parts of a message (64 levels, each of two) go in, and messages in it. */
+#define SMAIL__JSON_DEPTH_MAX 448
 
 struct smail__json {
     struct smail__buf *out;

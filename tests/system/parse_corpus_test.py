@@ -50,8 +50,7 @@ def addresses(value):
             for group in groups for a in group["addresses"]]
 
 
-@unittest.skipUnless(DATA.is_dir(), "the published messages are not here")
-class Corpus(unittest.TestCase):
+class ParseCase(unittest.TestCase):
     def parse(self, raw):
         with tempfile.NamedTemporaryFile(suffix=".eml") as file:
             file.write(raw)
@@ -61,6 +60,22 @@ class Corpus(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stderr)
         return json.loads(run.stdout)
 
+
+
+class Depth(ParseCase):
+    def test_no_message_is_deeper_than_readers_of_json_go(self):
+        raw = b"Subject: x\r\n\r\nx"
+        for message in range(20):
+            around = b"".join(
+                b"Content-Type: multipart/mixed; boundary=m%dl%d\r\n\r\n"
+                b"--m%dl%d\r\n" % (message, level, message, level)
+                for level in range(63))
+            raw = around + b"Content-Type: message/rfc822\r\n\r\n" + raw
+        self.assertEqual(len(list(flat(self.parse(raw)["parts"]))), 64)
+
+
+@unittest.skipUnless(DATA.is_dir(), "the published messages are not here")
+class Corpus(ParseCase):
     def same_text(self, expected, got, what):
         expected = expected.replace("\r\n", "\n")
         if "\ufffd" in expected:
