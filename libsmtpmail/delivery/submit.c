@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * delivery/submit.c - see delivery/submit.h.
+ *
+ * What is delivered has in front of the draft's header Return-Path, Received
+ * and what was missing; the field Bcc is gone (RFC 5322, 3.6.3). The draft is
+ * left as it is.
+ */
+#include "delivery/submit.h"
+
+#include <stdlib.h>
+
+#include <smtpmail/account.h>
+
+#include "base/base64.h"
+#include "base/date.h"
+#include "base/error.h"
+#include "base/span.h"
+#include "crypto/random.h"
+#include "delivery/envelope.h"
+#include "message/header.h"
+#include "message/trace.h"
+#include "store/append.h"
+
+#define CHUNK 16384
+
+/* Accounts that all recipients stand for. */
+#define TARGETS_MAX ((size_t)SMAIL__TARGETS_MAX)
+
+struct sending {
+    struct smail__submit *submit;
+    smail_store *store;
+    smail_content *content;
+    char *front; /* the beginning of the message, as far as the header goes */
+    size_t front_len;
+    smail_span header;
+    smail_path sender; /* of the envelope */
+    struct smail__addresses from, recipients;
+    smail_target *targets;
+    size_t target_count;
+    smail_append *append;
+};
+
+void smail__submit_prepare(struct smail__submit *submit)
+{
+    *submit = (struct smail__submit){ .account = 0 };
+    smail__buf_init(&submit->refused, (size_t)1024 * 1024, NULL);
+    smail__submission_init(&submit->made);
+}
+
+void smail__submit_dispose(struct smail__submit *submit)
+{
+    smail__buf_dispose(&submit->refused);
+    smail__submission_dispose(&submit->made);
+}
+
+static int refuse(struct sending *sending, enum smail__submit_fault fault,
+                  smail_error *err, const char *text)
+{
+    sending->submit->fault = fault;
+    return smail__fail(err, SMAIL_EINVAL, "%s", text);
+}
+
+/* --- The message --------------------------------------------------------- */
+
+static int open_message(struct sending *sending, smail_error *err)
+{
+    struct smail__submit *submit = sending->submit;
+    int64_t got;
+    int code = smail_content_open(&sending->content, sending->store,
+                                  submit->account, submit->email, err);
+
+    if (code == SMAIL_ENOTFOUND)
+        return refuse(sending, SMAIL__SUBMIT_NO_EMAIL, err,
+                      "there is no such message");
+    if (code < 0)
+        return code;
+    if (submit->size_max > 0 &&
+        smail_content_size(sending->content) > submit->size_max)
+        return refuse(sending, SMAIL__SUBMIT_TOO_LARGE, err,
+                      "the message is too large");
+    sending->front = malloc(SMAIL__HEADER_MAX);
+    if (sending->front == NULL)
+        return smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    got = smail_content_read(sending->front, sending->content, 0,
+                             SMAIL__HEADER_MAX, err);
+    if (got < 0)
+        return (int)got;
+    sending->front_len = (size_t)got;
+    sending->header = (smail_span){ sending->front, sending->front_len };
+    sending->header.len = smail__header_length(sending->header);
+    if (sending->header.len == SMAIL__HEADER_MAX)
+        return refuse(sending, SMAIL__SUBMIT_INVALID_EMAIL, err,
+                      "the header of the message is too long");
+    return 0;
+}
+
+/* --- Who from ------------------------------------------------------------ */
+
+static int may_send(struct sending *sending, smail_span address,
+                    enum smail__submit_fault fault, smail_error *err)
+{
+    smail_path path;
+    int code;
+
+    if (smail_path_parse(&path, address, false) != 0)
+        return refuse(sending, fault, err,
+                      "the sender is not a complete address");
+    code = smail_address_may_send(sending->store, sending->submit->account,
+                                  &path, err);
+    if (code == SMAIL_EAUTH)
+        return refuse(sending, fault, err,
+                      "you may not send from this address");
+    return code;
+}
+
+/* Nobody writes in another's name, be it in the header or the envelope. */
+static int check_from(struct sending *sending, smail_error *err)
+{
+    smail_span left;
+
+    smail__addresses_collect(&sending->from, sending->header, "From");
+    if (sending->from.count == 0)
+        return refuse(sending, SMAIL__SUBMIT_INVALID_EMAIL, err,
+                      "the message has no sender");
+    smail__addresses_collect(&sending->from, sending->header, "Sender");
+    left = smail__buf_span(&sending->from.text);
+    while (left.len > 0) {
+        int code = may_send(sending, smail__span_cut(&left, '\n'),
+                            SMAIL__SUBMIT_FORBIDDEN_FROM, err);
+
+        if (code < 0)
+            return code;
+    }
+    return 0;
+}
+
+/* RFC 8621, 7: Sender, or else the first of From. */
+static smail_span header_sender(struct sending *sending)
+{
+    struct smail__addresses sender;
+    smail_span first = smail__buf_span(&sending->from.text);
+    smail_span left;
+
+    smail__addresses_init(&sender);
+    smail__addresses_collect(&sender, sending->header, "Sender");
+    left = smail__buf_span(&sender.text);
+    if (sender.count > 0) {
+        smail_span wanted = smail__span_cut(&left, '\n');
+        smail_span all = first;
+
+        /* The same text among those of `from`, which lives on. */
+        while (all.len > 0) {
+            smail_span one = smail__span_cut(&all, '\n');
+
+            if (smail__span_iequal(one, wanted)) {
+                smail__addresses_dispose(&sender);
+                return one;
+            }
+        }
+    }
+    smail__addresses_dispose(&sender);
+    return smail__span_cut(&first, '\n');
+}
+
+static int check_sender(struct sending *sending, smail_error *err)
+{
+    struct smail__submit *submit = sending->submit;
+    smail_span address =
+        submit->has_envelope ? submit->sender : header_sender(sending);
+    int code = 0;
+
+    if (address.len > 0)
+        code =
+            may_send(sending, address, SMAIL__SUBMIT_FORBIDDEN_MAIL_FROM, err);
+    if (code == 0 && address.len > 0)
+        (void)smail_path_parse(&sending->sender, address, false);
+    smail__buf_append(&submit->made.sender, address);
+    return code;
+}
+
+/* --- Who for ------------------------------------------------------------- */
+
+static bool is_target(const struct sending *sending, smail_id account)
+{
+    for (size_t i = 0; i < sending->target_count; i++)
+        if (sending->targets[i].account == account)
+            return true;
+    return false;
+}
+
+/* 1: no mail fits in there any more. */
+static int is_full(struct sending *sending, smail_id account, smail_error *err)
+{
+    static const char sql[] =
+        "SELECT (quota_bytes > 0 AND used_bytes >= quota_bytes) OR "
+        "(quota_emails > 0 AND used_emails >= quota_emails) "
+        "FROM account WHERE id = $1";
+    struct smail__db *db;
+    int64_t full = 0;
+    int code = smail__store_begin_read(&db, sending->store, err);
+
+    if (code < 0)
+        return code;
+    code = smail__db_value(&full, db, sql, account, INT64_MIN, err);
+    smail__store_end_read(sending->store, db);
+    return code < 0 ? code : full != 0;
+}
+
+/* All accounts that one recipient stands for. SMAIL_EINVAL, SMAIL_ENOTFOUND:
+ * it is refused; SMAIL_EQUOTA too. */
+static int resolve(struct sending *sending, smail_span recipient,
+                   smail_id *room, smail_error *err)
+{
+    smail_path path;
+    size_t count = 0;
+    int code;
+
+    if (smail_path_parse(&path, recipient, false) != 0)
+        return SMAIL_EMALFORMED;
+    code = smail_address_resolve(room, SMAIL_RESOLVED_MAX, &count,
+                                 sending->store, &path, err);
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        if (is_target(sending, room[i]))
+            continue;
+        code = is_full(sending, room[i], err);
+        if (code > 0)
+            return SMAIL_EQUOTA;
+        if (code == 0 && sending->target_count == TARGETS_MAX)
+            return SMAIL_ELIMIT;
+        if (code == 0)
+            sending->targets[sending->target_count++] =
+                (smail_target){ .account = room[i] };
+    }
+    return code;
+}
+
+static const char *why(int code)
+{
+    switch (code) {
+    case SMAIL_EINVAL:
+        return "this server cannot send to other hosts yet";
+    case SMAIL_ENOTFOUND:
+        return "nobody here has that address";
+    case SMAIL_EQUOTA:
+        return "the mailbox is full";
+    case SMAIL_ELIMIT:
+        return "that is a list of too many";
+    case SMAIL_EMALFORMED:
+        return "that is not a complete address";
+    default:
+        return NULL;
+    }
+}
+
+static int resolve_all(struct sending *sending, smail_id *room,
+                       smail_error *err)
+{
+    smail_span left = smail__buf_span(&sending->recipients.text);
+    const char *reason = NULL;
+
+    while (left.len > 0) {
+        smail_span recipient = smail__span_cut(&left, '\n');
+        int code = resolve(sending, recipient, room, err);
+
+        if (code == 0)
+            continue;
+        if (why(code) == NULL)
+            return code;
+        if (reason == NULL)
+            reason = why(code);
+        smail__buf_append(&sending->submit->refused, recipient);
+        smail__buf_putc(&sending->submit->refused, '\n');
+    }
+    if (reason != NULL)
+        return refuse(sending, SMAIL__SUBMIT_INVALID_RECIPIENTS, err, reason);
+    return 0;
+}
+
+static void collect_recipients(struct sending *sending)
+{
+    static const char *const fields[] = { "To", "Cc", "Bcc" };
+    const struct smail__submit *submit = sending->submit;
+
+    if (submit->has_envelope)
+        for (size_t i = 0; i < submit->recipient_count; i++)
+            smail__addresses_add(&sending->recipients, submit->recipients[i]);
+    else
+        for (size_t i = 0; i < 3; i++)
+            smail__addresses_collect(&sending->recipients, sending->header,
+                                     fields[i]);
+}
+
+static int check_recipients(struct sending *sending, smail_error *err)
+{
+    smail_id *room;
+    int code;
+
+    collect_recipients(sending);
+    if (sending->recipients.count == 0)
+        return refuse(sending, SMAIL__SUBMIT_NO_RECIPIENTS, err,
+                      "the message is for nobody");
+    if (sending->recipients.count > SMAIL__SUBMIT_RECIPIENTS_MAX ||
+        smail__buf_error(&sending->recipients.text) != 0)
+        return refuse(sending, SMAIL__SUBMIT_TOO_MANY_RECIPIENTS, err,
+                      "the message is for too many");
+    sending->targets = calloc(TARGETS_MAX, sizeof(*sending->targets));
+    room = calloc(SMAIL_RESOLVED_MAX, sizeof(*room));
+    if (sending->targets == NULL || room == NULL)
+        code = smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    else
+        code = resolve_all(sending, room, err);
+    free(room);
+    return code;
+}
+
+/* --- The bytes ----------------------------------------------------------- */
+
+/* The domain that it comes from is also who says so. */
+static smail_span own_domain(const struct sending *sending)
+{
+    smail_span left = smail__buf_span(&sending->from.text);
+    smail_span domain = smail__span_cut(&left, '\n');
+
+    (void)smail__span_cut(&domain, '@');
+    return domain;
+}
+
+static int put_trace(struct smail__buf *out, struct sending *sending,
+                     smail_error *err)
+{
+    struct smail__trace trace = { .sender_local = sending->sender.local,
+                                  .sender_domain = sending->sender.domain };
+    int64_t now = smail__store_now(sending->store);
+    char date[SMAIL__DATE_MAX], hex[25];
+    unsigned char random[12];
+    smail_span value, domain = own_domain(sending);
+    int code = 0;
+
+    smail__date_rfc5322(date, now);
+    smail__trace_return_path(out, &trace);
+    smail__buf_printf(
+        out, "Received: by %.*s with HTTP\r\n\tid %s;\r\n\t%s\r\n",
+        SMAIL__SPAN_ARG(domain), smail_append_id(sending->append), date);
+    if (!smail__header_find(&value, sending->header, "Date", 0))
+        smail__buf_printf(out, "Date: %s\r\n", date);
+    if (!smail__header_find(&value, sending->header, "Message-ID", 0)) {
+        code = smail__random(random, sizeof(random), err);
+        smail__hex_encode(hex, random, sizeof(random));
+        smail__buf_printf(out, "Message-ID: <%s@%.*s>\r\n", hex,
+                          SMAIL__SPAN_ARG(domain));
+    }
+    return code;
+}
+
+/* What nobody else shall read, and what only the last host writes. */
+static bool is_dropped(smail_span name)
+{
+    return smail__span_iis(name, "Bcc") || smail__span_iis(name, "Return-Path");
+}
+
+/* Behind a field, its line end included. */
+static size_t field_end(const struct sending *sending,
+                        const struct smail__header_field *field)
+{
+    size_t end =
+        (size_t)(field->value.data + field->value.len - sending->front);
+
+    if (end < sending->front_len && sending->front[end] == '\r')
+        end++;
+    if (end < sending->front_len && sending->front[end] == '\n')
+        end++;
+    return end;
+}
+
+static int write_header(struct sending *sending, smail_error *err)
+{
+    struct smail__header_scan scan;
+    struct smail__header_field field;
+    size_t at;
+    int code = 0;
+
+    smail__header_begin(&scan, sending->header);
+    at = scan.offset; /* behind an mbox line */
+    while (code == 0 && smail__header_next(&field, &scan)) {
+        smail_span before = { sending->front + at, field.offset - at };
+
+        if (!is_dropped(field.name))
+            continue;
+        code = smail_append_write(sending->append, before, err);
+        at = field_end(sending, &field);
+    }
+    if (code == 0)
+        code = smail_append_write(
+            sending->append,
+            (smail_span){ sending->front + at, sending->header.len - at }, err);
+    return code;
+}
+
+static int write_body(struct sending *sending, smail_error *err)
+{
+    uint64_t offset = sending->header.len;
+    char bytes[CHUNK];
+    int64_t got;
+
+    while ((got = smail_content_read(bytes, sending->content, offset,
+                                     sizeof(bytes), err)) > 0) {
+        int code = smail_append_write(sending->append,
+                                      (smail_span){ bytes, (size_t)got }, err);
+
+        if (code < 0)
+            return code;
+        offset += (uint64_t)got;
+    }
+    return (int)got;
+}
+
+static int write_message(struct sending *sending, smail_error *err)
+{
+    struct smail__buf trace;
+    int code = smail_append_new(&sending->append, sending->store, err);
+
+    if (code < 0)
+        return code;
+    smail__buf_init(&trace, 4096, NULL);
+    code = put_trace(&trace, sending, err);
+    if (code == 0 && smail__buf_error(&trace) != 0)
+        code = smail__fail(err, smail__buf_error(&trace), "out of memory");
+    if (code == 0)
+        code =
+            smail_append_write(sending->append, smail__buf_span(&trace), err);
+    if (code == 0)
+        code = write_header(sending, err);
+    if (code == 0)
+        code = write_body(sending, err);
+    smail__buf_dispose(&trace);
+    return code;
+}
+
+/* --- The transaction ----------------------------------------------------- */
+
+static int record(smail_tx *tx, struct sending *sending, smail_error *err)
+{
+    struct smail__submit *submit = sending->submit;
+    smail_span left = smail__buf_span(&sending->recipients.text);
+    size_t count = sending->recipients.count;
+    struct smail__submission_recipient *list = calloc(count, sizeof(*list));
+    int64_t thread = 0;
+    int code;
+
+    if (list == NULL)
+        return smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    for (size_t i = 0; i < count; i++) {
+        list[i].address = smail__span_cut(&left, '\n');
+        list[i].delivered = SMAIL__DELIVERED_YES;
+        list[i].reply = SMAIL__SPAN("250 2.1.5 Delivered");
+    }
+    code = smail__db_value(&thread, smail__tx_db(tx),
+                           "SELECT thread FROM email WHERE account = $1 "
+                           "AND id = $2",
+                           submit->account, submit->email, err);
+    submit->made.identity = submit->identity;
+    submit->made.email = submit->email;
+    submit->made.thread = thread;
+    if (code == 0)
+        code = smail__submission_insert(tx, submit->account, &submit->made,
+                                        list, count, err);
+    free(list);
+    return code;
+}
+
+static int finish(smail_tx *tx, smail_append *append, void *arg,
+                  smail_error *err)
+{
+    struct sending *sending = arg;
+    int code = record(tx, sending, err);
+
+    (void)append;
+    if (code == 0 && sending->submit->also != NULL)
+        code = sending->submit->also(tx, sending->submit->also_arg, err);
+    return code;
+}
+
+static int send_it(struct sending *sending, smail_error *err)
+{
+    int code = open_message(sending, err);
+
+    if (code == 0)
+        code = check_from(sending, err);
+    if (code == 0)
+        code = check_sender(sending, err);
+    if (code == 0)
+        code = check_recipients(sending, err);
+    if (code == 0)
+        code = write_message(sending, err);
+    if (code < 0)
+        return code;
+    smail__append_also(sending->append, finish, sending);
+    return smail_append_commit(sending->append, sending->targets,
+                               sending->target_count, NULL, err);
+}
+
+int smail__submit_send(struct smail__submit *submit, smail_store *store,
+                       smail_error *err)
+{
+    struct sending sending = { .submit = submit, .store = store };
+    int code;
+
+    submit->fault = SMAIL__SUBMIT_FINE;
+    smail__buf_clear(&submit->refused);
+    smail__buf_clear(&submit->made.sender);
+    smail__addresses_init(&sending.from);
+    smail__addresses_init(&sending.recipients);
+    code = send_it(&sending, err);
+    smail_append_free(sending.append);
+    smail_content_close(sending.content);
+    smail__addresses_dispose(&sending.from);
+    smail__addresses_dispose(&sending.recipients);
+    free(sending.targets);
+    free(sending.front);
+    return code;
+}

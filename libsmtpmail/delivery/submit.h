@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * delivery/submit.h - a message of one's own, sent: what a draft lacks is
+ * added, Bcc taken out, everybody it is for gets it, and the record of it is
+ * written, all in one transaction.
+ *
+ * Recipients are local for now: others are refused, and with them the whole
+ * submission, so that nobody believes to have written to somebody.
+ */
+#ifndef SMAIL__DELIVERY_SUBMIT_H
+#define SMAIL__DELIVERY_SUBMIT_H
+
+#include "delivery/submission.h"
+
+/* Recipients of one message, and what these stand for, at most. */
+#define SMAIL__SUBMIT_RECIPIENTS_MAX 1000
+
+/* Why it was refused; the names are those of RFC 8621, 7.5. */
+enum smail__submit_fault {
+    SMAIL__SUBMIT_FINE,
+    SMAIL__SUBMIT_NO_EMAIL,      /* there is no such message */
+    SMAIL__SUBMIT_INVALID_EMAIL, /* no From, or no header that makes sense */
+    SMAIL__SUBMIT_TOO_LARGE,
+    SMAIL__SUBMIT_TOO_MANY_RECIPIENTS,
+    SMAIL__SUBMIT_NO_RECIPIENTS,
+    SMAIL__SUBMIT_INVALID_RECIPIENTS, /* named in `refused` */
+    SMAIL__SUBMIT_FORBIDDEN_MAIL_FROM,
+    SMAIL__SUBMIT_FORBIDDEN_FROM
+};
+
+struct smail__submit {
+    smail_id account;
+    smail_id email; /* what is sent; it stays where it is */
+    smail_id identity;
+
+    /* The envelope. Without recipients and sender it is made of the header
+     * (RFC 8621, 7). */
+    bool has_envelope;
+    smail_span sender; /* address, or empty for <> */
+    const smail_span *recipients;
+    size_t recipient_count;
+
+    uint64_t size_max; /* 0: none */
+
+    /* Goes into the same transaction: the message becomes the Sent copy. May
+     * be NULL. */
+    int (*also)(smail_tx *tx, void *arg, smail_error *err);
+    void *also_arg;
+
+    /* Filled in. */
+    enum smail__submit_fault fault; /* when it returns SMAIL_EINVAL */
+    struct smail__buf refused;      /* addresses, parted by newlines */
+    struct smail__submission made;  /* when it returns 0 */
+};
+
+void smail__submit_prepare(struct smail__submit *submit);
+void smail__submit_dispose(struct smail__submit *submit);
+
+/* 0 when everybody has it, on disk. SMAIL_EINVAL: `fault` says why nobody
+ * has, and `err` says it in words for a person. */
+int smail__submit_send(struct smail__submit *submit, smail_store *store,
+                       smail_error *err);
+
+#endif

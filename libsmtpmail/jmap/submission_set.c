@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * jmap/submission_set.c - sending (RFC 8621, 7.5).
+ *
+ * onSuccessUpdateEmail moves the draft to Sent: that change is made in the
+ * transaction of the delivery, so that there is no moment in which a message
+ * was sent and its copy is still a draft. The implicit Email/set tells of it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "delivery/submit.h"
+#include "jmap/email_place.h"
+#include "jmap/email_set.h"
+#include "jmap/identity_row.h"
+#include "jmap/method.h"
+
+static const struct smail__jmap_type type = { "EmailSubmission",
+                                              SMAIL__JMAP_SUBMISSION,
+                                              SMAIL__OBJECT_SUBMISSION };
+static const struct smail__jmap_type email_type = { "Email", SMAIL__JMAP_EMAIL,
+                                                    SMAIL__OBJECT_EMAIL };
+
+/* What became of one email that the implicit Email/set speaks of. */
+struct follow_up {
+    smail_id email;
+    bool is_destroy;
+    bool is_done; /* in the transaction of the submission */
+    const struct smail__json_value *patch;
+};
+
+struct submitting {
+    const struct smail__json_value *update_email; /* onSuccessUpdateEmail */
+    const struct smail__json_value *destroy_email;
+    struct follow_up *list;
+    size_t count, room;
+};
+
+static int add_follow_up(struct submitting *submitting,
+                         const struct follow_up *one, smail_error *err)
+{
+    if (submitting->count == submitting->room) {
+        size_t room = submitting->room == 0 ? 8 : submitting->room * 2;
+        struct follow_up *list =
+            realloc(submitting->list, room * sizeof(*list));
+
+        if (list == NULL)
+            return smail__fail(err, SMAIL_ENOMEM, "out of memory");
+        submitting->list = list;
+        submitting->room = room;
+    }
+    submitting->list[submitting->count++] = *one;
+    return 0;
+}
+
+/* --- The object ---------------------------------------------------------- */
+
+struct sending {
+    struct smail__jmap_set *set;
+    struct smail__submit submit;
+    smail_span *recipients;
+    struct smail__email_patch patch; /* of the draft */
+    bool has_patch;
+};
+
+static smail_span text_of(const struct smail__json_value *value)
+{
+    smail_span text = { NULL, 0 };
+
+    (void)smail__json_as_text(&text, value);
+    return text;
+}
+
+static int read_recipients(struct sending *sending,
+                           const struct smail__json_value *list)
+{
+    struct smail__jmap_set *set = sending->set;
+    size_t count = smail__json_count(list);
+
+    if (smail__json_type(list) != SMAIL__JSON_ARRAY)
+        return smail__jmap_refuse_property(set, "envelope");
+    if (count == 0)
+        return smail__jmap_refuse(set, "noRecipients",
+                                  "the message is for nobody");
+    if (count > SMAIL__SUBMIT_RECIPIENTS_MAX) {
+        smail__buf_printf(&set->more, ",\"maxRecipients\":%d",
+                          SMAIL__SUBMIT_RECIPIENTS_MAX);
+        return smail__jmap_refuse(set, "tooManyRecipients",
+                                  "the message is for too many");
+    }
+    sending->recipients = calloc(count, sizeof(*sending->recipients));
+    if (sending->recipients == NULL)
+        return SMAIL_ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        const struct smail__json_value *item = smail__json_at(list, i);
+
+        sending->recipients[i] = text_of(smail__json_get(item, "email"));
+        if (sending->recipients[i].len == 0)
+            return smail__jmap_refuse_property(set, "envelope");
+    }
+    sending->submit.recipients = sending->recipients;
+    sending->submit.recipient_count = count;
+    return 0;
+}
+
+/* Parameters that this server does not know would be ignored silently. */
+static bool has_parameters(const struct smail__json_value *address)
+{
+    const struct smail__json_value *parameters =
+        smail__json_get(address, "parameters");
+
+    return smail__json_type(parameters) != SMAIL__JSON_NULL &&
+           smail__json_count(parameters) > 0;
+}
+
+static int read_envelope(struct sending *sending,
+                         const struct smail__json_value *envelope)
+{
+    struct smail__jmap_set *set = sending->set;
+    const struct smail__json_value *from =
+        smail__json_get(envelope, "mailFrom");
+
+    if (smail__json_type(envelope) == SMAIL__JSON_NULL)
+        return 0;
+    if (smail__json_as_text(&sending->submit.sender,
+                            smail__json_get(from, "email")) != 0 ||
+        has_parameters(from))
+        return smail__jmap_refuse_property(set, "envelope");
+    sending->submit.has_envelope = true;
+    return read_recipients(sending, smail__json_get(envelope, "rcptTo"));
+}
+
+static int is_own_property(smail_span key,
+                           const struct smail__json_value *value, void *user)
+{
+    static const char *const names[] = { "identityId", "emailId", "envelope" };
+
+    (void)value;
+    for (size_t i = 0; i < 3; i++)
+        if (smail__span_is(key, names[i]))
+            return 0;
+    return smail__jmap_refuse_property(user, key.data);
+}
+
+static int check_identity(struct sending *sending, smail_span text,
+                          smail_error *err)
+{
+    struct smail__jmap_call *call = sending->set->call;
+    struct smail__identity identity;
+    struct smail__db *db;
+    int code;
+
+    if (!smail__jmap_id(&sending->submit.identity, call, SMAIL__JMAP_IDENTITY,
+                        text))
+        return smail__jmap_refuse_property(sending->set, "identityId");
+    code = smail__store_begin_read(&db, call->jmap->store, err);
+    if (code < 0)
+        return code;
+    smail__identity_init(&identity);
+    code = smail__identity_load(&identity, db, call->account,
+                                sending->submit.identity, err);
+    smail__identity_dispose(&identity);
+    smail__store_end_read(call->jmap->store, db);
+    if (code == 0)
+        return smail__jmap_refuse_property(sending->set, "identityId");
+    return code < 0 ? code : 0;
+}
+
+static int read_object(struct sending *sending,
+                       const struct smail__json_value *object, smail_error *err)
+{
+    struct smail__jmap_set *set = sending->set;
+    int code;
+
+    if (smail__json_each(object, is_own_property, set) != 0)
+        return SMAIL__JMAP_REFUSED;
+    if (!smail__jmap_id(&sending->submit.email, set->call, SMAIL__JMAP_EMAIL,
+                        text_of(smail__json_get(object, "emailId"))))
+        return smail__jmap_refuse_property(set, "emailId");
+    code = check_identity(sending,
+                          text_of(smail__json_get(object, "identityId")), err);
+    if (code == 0)
+        code = read_envelope(sending, smail__json_get(object, "envelope"));
+    return code;
+}
+
+/* --- Refusals ------------------------------------------------------------ */
+
+static void put_refused(struct smail__jmap_set *set,
+                        const struct smail__submit *submit)
+{
+    smail_span left = smail__buf_span(&submit->refused);
+    struct smail__json json;
+
+    smail__buf_puts(&set->more, ",\"invalidRecipients\":");
+    smail__json_init(&json, &set->more);
+    smail__json_begin_array(&json);
+    while (left.len > 0)
+        smail__json_text(&json, smail__span_cut(&left, '\n'));
+    smail__json_end_array(&json);
+}
+
+static int explain(struct sending *sending, int code, const smail_error *error)
+{
+    static const char *const words[] = {
+        [SMAIL__SUBMIT_FINE] = "serverFail",
+        [SMAIL__SUBMIT_NO_EMAIL] = "invalidProperties",
+        [SMAIL__SUBMIT_INVALID_EMAIL] = "invalidEmail",
+        [SMAIL__SUBMIT_TOO_LARGE] = "tooLarge",
+        [SMAIL__SUBMIT_TOO_MANY_RECIPIENTS] = "tooManyRecipients",
+        [SMAIL__SUBMIT_NO_RECIPIENTS] = "noRecipients",
+        [SMAIL__SUBMIT_INVALID_RECIPIENTS] = "invalidRecipients",
+        [SMAIL__SUBMIT_FORBIDDEN_MAIL_FROM] = "forbiddenMailFrom",
+        [SMAIL__SUBMIT_FORBIDDEN_FROM] = "forbiddenFrom",
+    };
+    struct smail__jmap_set *set = sending->set;
+    enum smail__submit_fault fault = sending->submit.fault;
+
+    if (code != SMAIL_EINVAL || fault == SMAIL__SUBMIT_FINE)
+        return smail__jmap_refuse_code(set, code, error);
+    smail__jmap_refuse(set, words[fault], "%s", error->message);
+    if (fault == SMAIL__SUBMIT_NO_EMAIL)
+        smail__jmap_refuse_property(set, "emailId");
+    else if (fault == SMAIL__SUBMIT_INVALID_EMAIL)
+        smail__buf_puts(&set->properties, "from\n");
+    else if (fault == SMAIL__SUBMIT_TOO_LARGE)
+        smail__buf_printf(&set->more, ",\"maxSize\":%llu",
+                          (unsigned long long)sending->submit.size_max);
+    else if (fault == SMAIL__SUBMIT_TOO_MANY_RECIPIENTS)
+        smail__buf_printf(&set->more, ",\"maxRecipients\":%d",
+                          SMAIL__SUBMIT_RECIPIENTS_MAX);
+    else if (fault == SMAIL__SUBMIT_INVALID_RECIPIENTS)
+        put_refused(set, &sending->submit);
+    return SMAIL__JMAP_REFUSED;
+}
+
+/* --- Create -------------------------------------------------------------- */
+
+static int also_patch(smail_tx *tx, void *arg, smail_error *err)
+{
+    struct sending *sending = arg;
+
+    return smail__tx_email_patch(tx, sending->set->call->account,
+                                 &sending->patch, err);
+}
+
+/* The patch that is meant for the object `key`; NULL: none. */
+static const struct smail__json_value *patch_for(
+    const struct submitting *submitting, smail_span key, bool is_new)
+{
+    char name[SMAIL__JMAP_ID_MAX + 2];
+
+    smail__format(name, sizeof(name), "%s%.*s", is_new ? "#" : "",
+                  SMAIL__SPAN_ARG(key));
+    return smail__json_get(submitting->update_email, name);
+}
+
+static bool is_destroyed(const struct submitting *submitting, smail_span key,
+                         bool is_new)
+{
+    size_t count = smail__json_count(submitting->destroy_email);
+    char name[SMAIL__JMAP_ID_MAX + 2];
+
+    smail__format(name, sizeof(name), "%s%.*s", is_new ? "#" : "",
+                  SMAIL__SPAN_ARG(key));
+    for (size_t i = 0; submitting->destroy_email != NULL && i < count; i++)
+        if (smail__span_is(
+                text_of(smail__json_at(submitting->destroy_email, i)), name))
+            return true;
+    return false;
+}
+
+/* What has the right shape goes into the transaction; the rest is refused by
+ * the implicit Email/set. */
+static void read_patch(struct sending *sending,
+                       const struct smail__json_value *patch)
+{
+    struct smail__jmap_set *set = sending->set;
+
+    smail__email_patch_init(&sending->patch, sending->submit.email);
+    if (smail__json_type(patch) != SMAIL__JSON_OBJECT)
+        return;
+    sending->has_patch =
+        smail__jmap_patch_read(&sending->patch, set, patch, NULL) == 0;
+    set->error = NULL;
+    set->detail[0] = '\0';
+    smail__buf_clear(&set->properties);
+}
+
+static int send_it(struct sending *sending, smail_error *err)
+{
+    struct smail__jmap *jmap = sending->set->call->jmap;
+    int code;
+
+    sending->submit.account = sending->set->call->account;
+    sending->submit.size_max = jmap->limits.message_size;
+    if (sending->has_patch) {
+        sending->submit.also = also_patch;
+        sending->submit.also_arg = sending;
+    }
+    code = smail__submit_send(&sending->submit, jmap->store, err);
+    if (code == SMAIL_ESTATE && sending->has_patch) {
+        /* The mailbox of the copy is not there: send all the same, and let
+         * the implicit Email/set say so. */
+        sending->has_patch = false;
+        sending->submit.also = NULL;
+        code = smail__submit_send(&sending->submit, jmap->store, err);
+    }
+    return code;
+}
+
+static void put_made(struct smail__jmap_set *set,
+                     const struct smail__submission *made)
+{
+    struct smail__json *json = &set->made;
+    char id[SMAIL__JMAP_ID_SIZE];
+
+    set->made_id = made->id;
+    smail__json_begin_object(json);
+    smail__json_key(json, "id");
+    smail__json_string(
+        json, smail__jmap_id_text(id, SMAIL__JMAP_SUBMISSION, made->id));
+    smail__json_key(json, "threadId");
+    smail__json_string(
+        json, smail__jmap_id_text(id, SMAIL__JMAP_THREAD, made->thread));
+    smail__json_key(json, "sendAt");
+    smail__json_time(json, made->sent_at);
+    smail__json_key(json, "undoStatus");
+    smail__json_string(json, "final");
+    smail__json_end_object(json);
+}
+
+static int run(struct sending *sending, const struct smail__json_value *object,
+               smail_error *err)
+{
+    struct submitting *submitting = sending->set->user;
+    smail_span key = sending->set->key;
+    smail_error error = SMAIL_ERROR_INIT;
+    struct follow_up follow_up = { .patch = patch_for(submitting, key, true) };
+    int code = read_object(sending, object, err);
+
+    if (code != 0)
+        return code;
+    read_patch(sending, follow_up.patch);
+    code = explain(sending, send_it(sending, &error), &error);
+    if (code != 0)
+        return code;
+    put_made(sending->set, &sending->submit.made);
+    follow_up.email = sending->submit.email;
+    follow_up.is_done = sending->has_patch;
+    if (follow_up.patch != NULL)
+        code = add_follow_up(submitting, &follow_up, err);
+    if (code == 0 && is_destroyed(submitting, key, true))
+        code = add_follow_up(
+            submitting,
+            &(struct follow_up){ .email = follow_up.email, .is_destroy = true },
+            err);
+    return code;
+}
+
+static int create(struct smail__jmap_set *set,
+                  const struct smail__json_value *object, smail_error *err)
+{
+    struct sending *sending = calloc(1, sizeof(*sending));
+    int code;
+
+    if (sending == NULL)
+        return smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    sending->set = set;
+    smail__submit_prepare(&sending->submit);
+    code = run(sending, object, err);
+    smail__email_patch_dispose(&sending->patch);
+    smail__submit_dispose(&sending->submit);
+    free(sending->recipients);
+    free(sending);
+    return code;
+}
+
+/* --- Update, destroy ----------------------------------------------------- */
+
+static int load(struct smail__submission *out, struct smail__jmap_set *set,
+                smail_id id, smail_error *err)
+{
+    struct smail__jmap_call *call = set->call;
+    struct smail__db *db;
+    int code = smail__store_begin_read(&db, call->jmap->store, err);
+
+    if (code < 0)
+        return code;
+    code = smail__submission_load(out, db, call->account, id, err);
+    smail__store_end_read(call->jmap->store, db);
+    if (code == 0)
+        return smail__jmap_refuse(set, "notFound", "%s", "");
+    return code < 0 ? code : 0;
+}
+
+static int is_no_change(smail_span key, const struct smail__json_value *value,
+                        void *user)
+{
+    smail_span text = text_of(value);
+
+    if (!smail__span_is(key, "undoStatus"))
+        return smail__jmap_refuse_property(user, key.data);
+    if (smail__span_is(text, "final"))
+        return 0;
+    return smail__jmap_refuse(user, "cannotUnsend",
+                              "the message was delivered");
+}
+
+/* Every object whose change succeeds may have an email that follows. */
+static int follow(struct smail__jmap_set *set, smail_id email, smail_error *err)
+{
+    struct submitting *submitting = set->user;
+    struct follow_up one = { .email = email,
+                             .patch = patch_for(submitting, set->key, false) };
+    int code = 0;
+
+    if (one.patch != NULL)
+        code = add_follow_up(submitting, &one, err);
+    if (code == 0 && is_destroyed(submitting, set->key, false))
+        code = add_follow_up(
+            submitting,
+            &(struct follow_up){ .email = email, .is_destroy = true }, err);
+    return code;
+}
+
+static int update(struct smail__jmap_set *set, smail_id id,
+                  const struct smail__json_value *patch, smail_error *err)
+{
+    struct smail__submission row;
+    int code;
+
+    smail__submission_init(&row);
+    code = load(&row, set, id, err);
+    if (code == 0)
+        code = smail__json_each(patch, is_no_change, set);
+    if (code == 0)
+        code = follow(set, row.email, err);
+    smail__submission_dispose(&row);
+    return code;
+}
+
+static int destroy(struct smail__jmap_set *set, smail_id id, smail_error *err)
+{
+    struct smail__submission row;
+    int code;
+
+    smail__submission_init(&row);
+    code = load(&row, set, id, err);
+    if (code == 0)
+        code = smail__submission_remove(set->call->jmap->store,
+                                        set->call->account, id, err);
+    if (code == 0)
+        code = follow(set, row.email, err);
+    smail__submission_dispose(&row);
+    return code;
+}
+
+/* --- The implicit Email/set ---------------------------------------------- */
+
+static int update_email(struct smail__jmap_set *emails,
+                        const struct follow_up *one, smail_span key,
+                        smail_error *err)
+{
+    struct smail__email_patch patch;
+    int code = 0;
+
+    if (!one->is_done) {
+        smail__email_patch_init(&patch, one->email);
+        code =
+            smail__json_type(one->patch) == SMAIL__JSON_OBJECT
+                ? smail__jmap_patch_read(&patch, emails, one->patch, err)
+                : smail__jmap_refuse(emails, "invalidPatch", "not an object");
+        if (code == 0)
+            code =
+                smail__email_patch_all(emails->call->jmap->store,
+                                       emails->call->account, &patch, 1, err);
+        if (code == 0)
+            code = smail__jmap_patch_explain(emails, patch.code, &patch.error);
+        smail__email_patch_dispose(&patch);
+    }
+    if (code < 0)
+        return code;
+    smail__jmap_set_done(emails, SMAIL__JMAP_UPDATED, key, code);
+    return 0;
+}
+
+static int follow_all(struct smail__jmap_set *emails,
+                      const struct submitting *submitting, smail_error *err)
+{
+    int code = 0;
+
+    for (size_t i = 0; code == 0 && i < submitting->count; i++) {
+        const struct follow_up *one = &submitting->list[i];
+        char id[SMAIL__JMAP_ID_SIZE];
+        smail_span key =
+            smail__span(smail__jmap_id_text(id, SMAIL__JMAP_EMAIL, one->email));
+
+        code = one->is_destroy
+                   ? smail__jmap_email_destroy_ids(emails, &key, 1, err)
+                   : update_email(emails, one, key, err);
+    }
+    return code;
+}
+
+static int put_email_set(struct smail__jmap_call *call,
+                         const struct submitting *submitting,
+                         const char *old_state, smail_error *err)
+{
+    struct smail__jmap_set emails;
+    struct smail__json json;
+    char new_state[SMAIL__JMAP_STATE_SIZE];
+    int code;
+
+    smail__jmap_set_init(&emails, call, &email_type);
+    code = follow_all(&emails, submitting, err);
+    if (code == 0)
+        code = smail__jmap_current_state(new_state, call->jmap, call->account,
+                                         email_type.object, err);
+    if (code == 0) {
+        smail__json_init(&json, &call->extra);
+        smail__jmap_set_put(&json, &emails, old_state, new_state);
+        call->extra_name = "Email/set";
+    }
+    smail__jmap_set_dispose(&emails);
+    return code;
+}
+
+int smail__jmap_submission_set(struct smail__jmap_call *call, smail_error *err)
+{
+    const struct smail__jmap_setter setter = {
+        .type = type, .create = create, .update = update, .destroy = destroy
+    };
+    struct submitting submitting = { .count = 0 };
+    char old_state[SMAIL__JMAP_STATE_SIZE];
+    int code = smail__jmap_arg_of(&submitting.update_email, call,
+                                  "onSuccessUpdateEmail", SMAIL__JSON_OBJECT);
+
+    if (code == 0)
+        code = smail__jmap_arg_of(&submitting.destroy_email, call,
+                                  "onSuccessDestroyEmail", SMAIL__JSON_ARRAY);
+    if (code == 0)
+        code = smail__jmap_current_state(old_state, call->jmap, call->account,
+                                         email_type.object, err);
+    if (code == 0)
+        code = smail__jmap_set(call, &setter, &submitting, err);
+    if (code == 0 && submitting.count > 0)
+        code = put_email_set(call, &submitting, old_state, err);
+    free(submitting.list);
+    return code;
+}
