@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import JamClient from "jmap-jam";
-import { DOMAIN, Server, skip, WEB_URL } from "./support/server.mjs";
+import { DOMAIN, eventually, Server, skip, WEB_URL } from "./support/server.mjs";
 
 const off = skip || (WEB_URL ? "needs app passwords" : false);
 let server;
@@ -55,7 +55,7 @@ test("jmap-jam: mailboxes, an upload, a message sent and read", { skip: off }, a
     assert.equal(blob.size, 14);
     const [identities] = await client.api.Identity.get({ accountId, ids: null });
 
-    const [sent] = await client.requestMany((b) => {
+    await client.requestMany((b) => {
         const draft = b.Email.set({
             accountId,
             create: {
@@ -78,10 +78,16 @@ test("jmap-jam: mailboxes, an upload, a message sent and read", { skip: off }, a
         });
         return { draft, submission };
     });
-    assert.ok(sent.submission.created.s.id, JSON.stringify(sent.submission));
+    const [submissions] = await client.api.EmailSubmission.get({ accountId, ids: null });
+    assert.deepEqual(Object.entries(submissions.list[0].deliveryStatus).map(([to, status]) => [to, status.delivered]), [[bob.address, "yes"]]);
 
     const other = jam(bob);
     const otherId = await other.getPrimaryAccount();
+    const find = async () => {
+        const [found] = await other.api.Email.query({ accountId: otherId, filter: { text: "jam" } });
+        return found.ids.length > 0;
+    };
+    await eventually(find, "the message in a search");
     const [got] = await other.requestMany((b) => {
         const query = b.Email.query({ accountId: otherId, filter: { text: "jam" }, sort: [{ property: "receivedAt", isAscending: false }] });
         const emails = b.Email.get({ accountId: otherId, ids: query.$ref("/ids"), properties: ["subject", "from", "preview", "attachments", "hasAttachment"] });

@@ -17,6 +17,17 @@ export const { WEBMAIL, SMTPD, MAILCTL, WEB_URL } = process.env;
 export const skip = WEB_URL || (WEBMAIL && existsSync(WEBMAIL)) ? false : "no webmail: set WEBMAIL, SMTPD and MAILCTL";
 export const skipWithoutPrograms = WEBMAIL && SMTPD && MAILCTL ? skip : "needs the programs themselves";
 
+/* Ask until the answer is there: words are found once they are indexed, a
+ * moment after the message came. */
+export async function eventually(ask, what = "it") {
+    for (let i = 0; i < 80; i++) {
+        const answer = await ask();
+        if (answer) return answer;
+        await sleep(250);
+    }
+    throw new Error(`${what} did not come in time`);
+}
+
 export class Server {
     static async start(config = "") {
         const server = new Server();
