@@ -42,7 +42,7 @@ async function faults(page) {
 for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
     for (const scheme of ["light", "dark"]) {
         test(`axe-core finds no serious fault: ${size}, ${scheme}`, { skip: off }, async (t) => {
-            const person = await Person.arrive(browser, server, `Axe-${size}-${scheme}`, { viewport, colorScheme: scheme });
+            const person = await Person.arrive(browser, server, `Axe-${size}-${scheme}`, { viewport, colorScheme: scheme, reducedMotion: "reduce" });
             const { page } = person;
             const look = (view) => t.test(view, async () => assert.deepEqual(await faults(page), []));
 

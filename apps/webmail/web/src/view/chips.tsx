@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A field of recipients: each a chip, with what is being typed behind them. */
 import { JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Address } from "../jmap/types";
 import { fullAddress, isAddress, nameOf } from "../mail/address";
 import { useMail } from "../state/mail";
@@ -27,7 +27,8 @@ export function Chips(props: ChipsProps): JSX.Element {
     const input = useRef<HTMLInputElement>(null);
     const [focused, setFocused] = useState(false);
     const [at, setAt] = useState(-1);
-    useEffect(() => {
+    /* At once: the next key that is pressed belongs here. */
+    useLayoutEffect(() => {
         if (props.focus) input.current?.focus();
     }, []);
     const offers = focused

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 import { JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useCell } from "../cell";
 import { reachable } from "../http";
 import { Address } from "../jmap/types";
@@ -166,7 +166,7 @@ function AttachmentChip({ composer, each }: { composer: Composer; each: Attachme
 
 function PlainEditor({ composer, draft, onReady }: { composer: Composer; draft: Draft; onReady: (focus: () => void) => void }): JSX.Element {
     const ref = useRef<HTMLTextAreaElement>(null);
-    useEffect(() => {
+    useLayoutEffect(() => {
         onReady(() => {
             ref.current?.focus();
             ref.current?.setSelectionRange(0, 0);
@@ -228,8 +228,8 @@ export function ComposerPanel({ composer, large, onLarge }: { composer: Composer
     const attached = draft.attachments.filter((each) => !each.inQuote);
     const title = plain(draft.subject) || "New message";
     /* Whoever was somewhere before is there again afterwards. */
+    const [before] = useState(() => document.activeElement);
     useEffect(() => {
-        const before = document.activeElement;
         return () => {
             window.setTimeout(() => {
                 if (document.activeElement !== document.body) return;

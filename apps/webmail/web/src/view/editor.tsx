@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The rich text editor: Squire, with the page's rules for what may be in it. */
 import { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import Squire from "squire-rte";
 import { htmlToText } from "../mail/plain";
 import { editorFragment, editorStepFragment } from "../mail/sanitise";
@@ -93,7 +93,7 @@ export function RichEditor({ html, reset, onChange, onFiles, onReady }: EditorPr
     files.current = onFiles;
     initial.current = html;
 
-    useEffect(() => {
+    useLayoutEffect(() => {
         if (!root.current) return undefined;
         const made = new Editor(root.current, {
             blockTag: "DIV",
