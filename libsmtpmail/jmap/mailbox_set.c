@@ -100,14 +100,15 @@ static int explain(struct smail__jmap_set *set,
 {
     if (code == SMAIL_ESTATE)
         return smail__jmap_refuse(set, "forbidden", "%s", error->message);
-    if (code != SMAIL_EINVAL && code != SMAIL_EEXISTS)
+    if (code != SMAIL_EINVAL && code != SMAIL_EEXISTS && code != SMAIL_ELIMIT)
         return code;
     smail__jmap_refuse(set, "invalidProperties", "%s", error->message);
-    if (edit->has_name)
+    if (edit->has_name && code != SMAIL_ELIMIT)
         smail__jmap_refuse_property(set, "name");
-    if (edit->has_parent && edit->parent != 0)
+    if (edit->has_parent && code == SMAIL_ELIMIT)
         smail__jmap_refuse_property(set, "parentId");
-    if (edit->has_role && edit->role != SMAIL_ROLE_NONE)
+    if (edit->has_role && edit->role != SMAIL_ROLE_NONE &&
+        code == SMAIL_EEXISTS)
         smail__jmap_refuse_property(set, "role");
     return SMAIL__JMAP_REFUSED;
 }

@@ -58,9 +58,9 @@ static int check_place(const struct smail__mailbox_rows *all, smail_id mailbox,
     size_t height = mailbox != 0 ? height_of(all, mailbox) : 1;
 
     if (parent != 0 && smail__mailbox_rows_get(all, parent) == NULL)
-        return smail__fail(err, SMAIL_EINVAL, "there is no such parent");
+        return smail__fail(err, SMAIL_ELIMIT, "there is no such parent");
     if (depth_of(all, parent, mailbox) + height > SMAIL_MAILBOX_DEPTH_MAX)
-        return smail__fail(err, SMAIL_EINVAL,
+        return smail__fail(err, SMAIL_ELIMIT,
                            "it cannot be below itself, nor deeper than %d "
                            "levels",
                            SMAIL_MAILBOX_DEPTH_MAX);

@@ -48,7 +48,8 @@ struct smail__mailbox_edit {
 };
 
 /* SMAIL_ENOTFOUND for the mailbox, SMAIL_ESTATE for the inbox' name, place
- * and role, SMAIL_EEXISTS for a name or role that is taken, SMAIL_EINVAL. */
+ * and role, SMAIL_EEXISTS for a name or role that is taken, SMAIL_ELIMIT for a
+ * parent that cannot be one, SMAIL_EINVAL for what is no name. */
 int smail__mailbox_edit(smail_store *store, smail_id account, smail_id mailbox,
                         const struct smail__mailbox_edit *edit,
                         smail_error *err);

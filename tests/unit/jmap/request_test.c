@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#include "fixture.h"
+
+#define USING "{\"using\":[\"urn:ietf:params:jmap:core\"],"
+
+static void raw(struct fixture *f, const char *json)
+{
+    send_raw(f, f->alice, smail__span(json));
+}
+
+static void what_is_no_request_is_a_problem(void **state)
+{
+    struct fixture *f = *state;
+
+    raw(f, "{");
+    expect_problem(f, "notJSON");
+    raw(f, "");
+    expect_problem(f, "notJSON");
+    raw(f, "{\"using\":[],\"using\":[],\"methodCalls\":[]}");
+    expect_problem(f, "notJSON"); /* a name twice: no I-JSON */
+    raw(f, "[]");
+    expect_problem(f, "notRequest");
+    raw(f, USING "\"methodCalls\":[[\"Core/echo\",{}]]}");
+    expect_problem(f, "notRequest");
+    raw(f, USING "\"methodCalls\":[[\"Core/echo\",[],\"c\"]]}");
+    expect_problem(f, "notRequest");
+    raw(f, USING "\"createdIds\":3,\"methodCalls\":[]}");
+    expect_problem(f, "notRequest");
+    raw(f, "{\"using\":[\"urn:example:x\"],\"methodCalls\":[]}");
+    expect_problem(f, "unknownCapability");
+}
+
+static void limits_are_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct smail__buf text;
+
+    smail__buf_init(&text, (size_t)16 * 1024 * 1024, NULL);
+    smail__buf_puts(&text, USING "\"methodCalls\":[");
+    for (int i = 0; i < 33; i++)
+        smail__buf_printf(&text, "%s[\"Core/echo\",{},\"c\"]", i ? "," : "");
+    smail__buf_puts(&text, "]}");
+    send_raw(f, f->alice, smail__buf_span(&text));
+    expect_problem(f, "limit");
+
+    smail__buf_clear(&text);
+    for (int i = 0; i < 100; i++)
+        smail__buf_putc(&text, '[');
+    send_raw(f, f->alice, smail__buf_span(&text));
+    expect_problem(f, "notJSON");
+
+    smail__buf_clear(&text);
+    smail__buf_puts(&text, "[0");
+    for (int i = 0; i < 1000000; i++)
+        smail__buf_puts(&text, ",0");
+    smail__buf_puts(&text, "]");
+    send_raw(f, f->alice, smail__buf_span(&text));
+    expect_problem(f, "limit");
+
+    smail__buf_clear(&text);
+    for (int i = 0; i < 11 * 1024 * 1024; i++)
+        smail__buf_putc(&text, ' ');
+    send_raw(f, f->alice, smail__buf_span(&text));
+    expect_problem(f, "limit");
+    smail__buf_dispose(&text);
+}
+
+static void echo_says_the_same(void **state)
+{
+    struct fixture *f = *state;
+
+    send(f, f->alice, "['Core/echo',{'a':[1,2.5,null,'\\u00e9'],'b':{}},'c1']");
+    expect_method(f, 0, "Core/echo");
+    assert_int_equal(int_at(f, "0/1/a/0"), 1);
+    expect_text(f, "0/1/a/3", "\xc3\xa9");
+    expect_text(f, "0/2", "c1");
+}
+
+static void unknown_methods_and_accounts_are_errors(void **state)
+{
+    struct fixture *f = *state;
+
+    sendf(f, f->alice,
+          "['Nothing/get',{},'0'],['Mailbox/get',{},'1'],"
+          "['Mailbox/get',{'accountId':'a%lld'},'2'],"
+          "['Mailbox/get',{'accountId':7},'3'],"
+          "['Mailbox/get',{'accountId':$A,'ids':'all'},'4'],"
+          "['Core/echo',{'still':1},'5']",
+          (long long)f->bob);
+    expect_error(f, 0, "unknownMethod");
+    expect_error(f, 1, "invalidArguments");
+    expect_error(f, 2, "accountNotFound");
+    expect_error(f, 3, "invalidArguments");
+    expect_error(f, 4, "invalidArguments");
+    expect_method(f, 5, "Core/echo");
+}
+
+static void methods_need_their_capability(void **state)
+{
+    struct fixture *f = *state;
+
+    raw(f, USING "\"methodCalls\":[[\"Mailbox/get\",{},\"c\"]]}");
+    expect_error(f, 0, "unknownMethod");
+}
+
+static void results_are_referred_to(void **state)
+{
+    struct fixture *f = *state;
+
+    send(f, f->alice,
+         "['Core/echo',{'list':[{'x':[1,2]},{'x':[3]}],'a/b':{'~':9}},'c'],"
+         "['Core/echo',{'#all':{'resultOf':'c','name':'Core/echo',"
+         "'path':'/list/*/x'},'#one':{'resultOf':'c','name':'Core/echo',"
+         "'path':'/list/1/x/0'},'#odd':{'resultOf':'c','name':'Core/echo',"
+         "'path':'/a~1b/~0'},'plain':4},'d']");
+    assert_int_equal(count_at(f, "1/1/all"), 3);
+    assert_int_equal(int_at(f, "1/1/all/2"), 3);
+    assert_int_equal(int_at(f, "1/1/one"), 3);
+    assert_int_equal(int_at(f, "1/1/odd"), 9);
+    assert_int_equal(int_at(f, "1/1/plain"), 4);
+}
+
+static void wrong_references_are_errors(void **state)
+{
+    struct fixture *f = *state;
+
+    send(f, f->alice,
+         "['Core/echo',{'a':1},'c'],"
+         "['Core/echo',{'#x':{'resultOf':'z','name':'Core/echo',"
+         "'path':'/a'}},'1'],"
+         "['Core/echo',{'#x':{'resultOf':'c','name':'Other','path':'/a'}},'2'],"
+         "['Core/echo',{'#x':{'resultOf':'c','name':'Core/echo',"
+         "'path':'/b'}},'3'],"
+         "['Core/echo',{'#x':{'resultOf':'c','name':'Core/echo',"
+         "'path':'/a/*'}},'4'],"
+         "['Core/echo',{'x':1,'#x':{'resultOf':'c','name':'Core/echo',"
+         "'path':'/a'}},'5'],"
+         "['Core/echo',{'#x':1},'6'],"
+         "['Core/echo',{'#x':{'resultOf':'6','name':'error',"
+         "'path':'/type'}},'7']");
+    for (size_t i = 1; i <= 4; i++)
+        expect_error(f, i, "invalidResultReference");
+    expect_error(f, 5, "invalidArguments");
+    expect_error(f, 6, "invalidArguments");
+    expect_text(f, "7/1/x", "invalidArguments");
+}
+
+/* Each call doubles the last: it would be 2^30 at the end. */
+static void references_grow_within_limits(void **state)
+{
+    struct fixture *f = *state;
+    struct smail__buf text;
+
+    smail__buf_init(&text, 65536, NULL);
+    smail__buf_puts(&text,
+                    "['Core/echo',{'a':'0123456789abcdef','b':'0'},'0']");
+    for (int i = 1; i < 32; i++)
+        smail__buf_printf(&text,
+                          ",['Core/echo',{'#a':{'resultOf':'%d','name':"
+                          "'Core/echo','path':''},'#b':{'resultOf':'%d',"
+                          "'name':'Core/echo','path':''}},'%d']",
+                          i - 1, i - 1, i);
+    send(f, f->alice, text.data);
+    smail__buf_dispose(&text);
+    assert_true(f->out.len < (size_t)48 * 1024 * 1024);
+    expect_error(f, 31, "invalidResultReference");
+}
+
+static void created_ids_come_back_when_given(void **state)
+{
+    struct fixture *f = *state;
+    char json[600];
+    smail_span id;
+
+    smail__format(json, sizeof(json),
+                  "{\"using\":[\"urn:ietf:params:jmap:core\","
+                  "\"urn:ietf:params:jmap:mail\"],\"createdIds\":{},"
+                  "\"methodCalls\":[[\"Mailbox/set\",{\"accountId\":\"a%lld\","
+                  "\"create\":{\"k1\":{\"name\":\"New\"}}},\"c\"]]}",
+                  (long long)f->alice);
+    raw(f, json);
+    assert_int_equal(
+        smail__json_as_text(
+            &id, smail__json_get(smail__json_get(smail__json_root(f->document),
+                                                 "createdIds"),
+                                 "k1")),
+        0);
+    expect_text(f, "0/1/created/k1/id", id.data);
+}
+
+static void the_session_names_what_there_is(void **state)
+{
+    struct fixture *f = *state;
+    struct smail__json_document *document = NULL;
+    const struct smail__json_value *root, *core;
+    char id[32];
+    int64_t number = 0;
+    smail_span text;
+
+    smail__buf_clear(&f->out);
+    check(f, smail__jmap_session(&f->out, f->jmap, f->alice,
+                                 "https://mail.example.test", &f->err));
+    check(f,
+          smail__json_read(&document, smail__buf_span(&f->out), 20, &f->err));
+    root = smail__json_root(document);
+    core = smail__json_get(smail__json_get(root, "capabilities"),
+                           "urn:ietf:params:jmap:core");
+    assert_int_equal(
+        smail__json_as_int(&number, smail__json_get(core, "maxCallsInRequest")),
+        0);
+    assert_int_equal(number, 32);
+    smail__format(id, sizeof(id), "a%lld", (long long)f->alice);
+    assert_non_null(smail__json_get(smail__json_get(root, "accounts"), id));
+    assert_int_equal(
+        smail__json_as_text(&text, smail__json_get(root, "apiUrl")), 0);
+    assert_string_equal(text.data, "https://mail.example.test/jmap/api");
+    assert_int_equal(
+        smail__json_as_text(&text, smail__json_get(root, "username")), 0);
+    assert_string_equal(text.data, "alice@example.test");
+    smail__json_document_free(document);
+    assert_int_equal(smail__jmap_session(&f->out, f->jmap, 12345, "x", &f->err),
+                     SMAIL_ENOTFOUND);
+}
+
+static void states_change_with_what_changes(void **state)
+{
+    struct fixture *f = *state;
+    struct smail__buf before, after;
+
+    smail__buf_init(&before, 4096, NULL);
+    smail__buf_init(&after, 4096, NULL);
+    check(f, smail__jmap_state(&before, f->jmap, f->alice,
+                               smail__jmap_types(smail__span("Email,Identity")),
+                               &f->err));
+    put(f, f->bob, 0, NULL, 0, "Subject: to bob\r\n\r\nx\r\n");
+    check(f, smail__jmap_state(&after, f->jmap, f->alice,
+                               smail__jmap_types(smail__span("Email,Identity")),
+                               &f->err));
+    assert_string_equal(before.data, after.data);
+    assert_null(strstr(before.data, "Mailbox"));
+    smail__buf_clear(&after);
+    put(f, f->alice, 0, NULL, 0, "Subject: to alice\r\n\r\nx\r\n");
+    check(f, smail__jmap_state(&after, f->jmap, f->alice,
+                               smail__jmap_types(smail__span("Email,Identity")),
+                               &f->err));
+    assert_string_not_equal(before.data, after.data);
+    assert_int_equal(smail__jmap_types(smail__span("*")),
+                     SMAIL__JMAP_ALL_TYPES);
+    assert_int_equal(smail__jmap_types(smail__span("Nothing")), 0);
+    smail__buf_dispose(&before);
+    smail__buf_dispose(&after);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        JMAP_TEST(what_is_no_request_is_a_problem),
+        JMAP_TEST(limits_are_kept),
+        JMAP_TEST(echo_says_the_same),
+        JMAP_TEST(unknown_methods_and_accounts_are_errors),
+        JMAP_TEST(methods_need_their_capability),
+        JMAP_TEST(results_are_referred_to),
+        JMAP_TEST(wrong_references_are_errors),
+        JMAP_TEST(references_grow_within_limits),
+        JMAP_TEST(created_ids_come_back_when_given),
+        JMAP_TEST(the_session_names_what_there_is),
+        JMAP_TEST(states_change_with_what_changes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
