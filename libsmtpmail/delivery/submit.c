@@ -17,29 +17,11 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "crypto/random.h"
-#include "delivery/envelope.h"
+#include "delivery/sending.h"
 #include "message/header.h"
 #include "message/trace.h"
-#include "store/append.h"
 
 #define CHUNK 16384
-
-/* Accounts that all recipients stand for. */
-#define TARGETS_MAX ((size_t)SMAIL__TARGETS_MAX)
-
-struct sending {
-    struct smail__submit *submit;
-    smail_store *store;
-    smail_content *content;
-    char *front; /* the beginning of the message, as far as the header goes */
-    size_t front_len;
-    smail_span header;
-    smail_path sender; /* of the envelope */
-    struct smail__addresses from, recipients;
-    smail_target *targets;
-    size_t target_count;
-    smail_append *append;
-};
 
 void smail__submit_prepare(struct smail__submit *submit)
 {
@@ -54,16 +36,9 @@ void smail__submit_dispose(struct smail__submit *submit)
     smail__submission_dispose(&submit->made);
 }
 
-static int refuse(struct sending *sending, enum smail__submit_fault fault,
-                  smail_error *err, const char *text)
-{
-    sending->submit->fault = fault;
-    return smail__fail(err, SMAIL_EINVAL, "%s", text);
-}
-
 /* --- The message --------------------------------------------------------- */
 
-static int open_message(struct sending *sending, smail_error *err)
+static int open_message(struct smail__sending *sending, smail_error *err)
 {
     struct smail__submit *submit = sending->submit;
     int64_t got;
@@ -71,14 +46,14 @@ static int open_message(struct sending *sending, smail_error *err)
                                   submit->account, submit->email, err);
 
     if (code == SMAIL_ENOTFOUND)
-        return refuse(sending, SMAIL__SUBMIT_NO_EMAIL, err,
-                      "there is no such message");
+        return smail__sending_refuse(sending, SMAIL__SUBMIT_NO_EMAIL, err,
+                                     "there is no such message");
     if (code < 0)
         return code;
     if (submit->size_max > 0 &&
         smail_content_size(sending->content) > submit->size_max)
-        return refuse(sending, SMAIL__SUBMIT_TOO_LARGE, err,
-                      "the message is too large");
+        return smail__sending_refuse(sending, SMAIL__SUBMIT_TOO_LARGE, err,
+                                     "the message is too large");
     sending->front = malloc(SMAIL__HEADER_MAX);
     if (sending->front == NULL)
         return smail__fail(err, SMAIL_ENOMEM, "out of memory");
@@ -90,39 +65,39 @@ static int open_message(struct sending *sending, smail_error *err)
     sending->header = (smail_span){ sending->front, sending->front_len };
     sending->header.len = smail__header_length(sending->header);
     if (sending->header.len == SMAIL__HEADER_MAX)
-        return refuse(sending, SMAIL__SUBMIT_INVALID_EMAIL, err,
-                      "the header of the message is too long");
+        return smail__sending_refuse(sending, SMAIL__SUBMIT_INVALID_EMAIL, err,
+                                     "the header of the message is too long");
     return 0;
 }
 
 /* --- Who from ------------------------------------------------------------ */
 
-static int may_send(struct sending *sending, smail_span address,
+static int may_send(struct smail__sending *sending, smail_span address,
                     enum smail__submit_fault fault, smail_error *err)
 {
     smail_path path;
     int code;
 
     if (smail_path_parse(&path, address, false) != 0)
-        return refuse(sending, fault, err,
-                      "the sender is not a complete address");
+        return smail__sending_refuse(sending, fault, err,
+                                     "the sender is not a complete address");
     code = smail_address_may_send(sending->store, sending->submit->account,
                                   &path, err);
     if (code == SMAIL_EAUTH)
-        return refuse(sending, fault, err,
-                      "you may not send from this address");
+        return smail__sending_refuse(sending, fault, err,
+                                     "you may not send from this address");
     return code;
 }
 
 /* Nobody writes in another's name, be it in the header or the envelope. */
-static int check_from(struct sending *sending, smail_error *err)
+static int check_from(struct smail__sending *sending, smail_error *err)
 {
     smail_span left;
 
     smail__addresses_collect(&sending->from, sending->header, "From");
     if (sending->from.count == 0)
-        return refuse(sending, SMAIL__SUBMIT_INVALID_EMAIL, err,
-                      "the message has no sender");
+        return smail__sending_refuse(sending, SMAIL__SUBMIT_INVALID_EMAIL, err,
+                                     "the message has no sender");
     smail__addresses_collect(&sending->from, sending->header, "Sender");
     left = smail__buf_span(&sending->from.text);
     while (left.len > 0) {
@@ -136,7 +111,7 @@ static int check_from(struct sending *sending, smail_error *err)
 }
 
 /* RFC 8621, 7: Sender, or else the first of From. */
-static smail_span header_sender(struct sending *sending)
+static smail_span header_sender(struct smail__sending *sending)
 {
     struct smail__addresses sender;
     smail_span first = smail__buf_span(&sending->from.text);
@@ -163,7 +138,7 @@ static smail_span header_sender(struct sending *sending)
     return smail__span_cut(&first, '\n');
 }
 
-static int check_sender(struct sending *sending, smail_error *err)
+static int check_sender(struct smail__sending *sending, smail_error *err)
 {
     struct smail__submit *submit = sending->submit;
     smail_span address =
@@ -179,145 +154,10 @@ static int check_sender(struct sending *sending, smail_error *err)
     return code;
 }
 
-/* --- Who for ------------------------------------------------------------- */
-
-static bool is_target(const struct sending *sending, smail_id account)
-{
-    for (size_t i = 0; i < sending->target_count; i++)
-        if (sending->targets[i].account == account)
-            return true;
-    return false;
-}
-
-/* 1: no mail fits in there any more. */
-static int is_full(struct sending *sending, smail_id account, smail_error *err)
-{
-    static const char sql[] =
-        "SELECT (quota_bytes > 0 AND used_bytes >= quota_bytes) OR "
-        "(quota_emails > 0 AND used_emails >= quota_emails) "
-        "FROM account WHERE id = $1";
-    struct smail__db *db;
-    int64_t full = 0;
-    int code = smail__store_begin_read(&db, sending->store, err);
-
-    if (code < 0)
-        return code;
-    code = smail__db_value(&full, db, sql, account, INT64_MIN, err);
-    smail__store_end_read(sending->store, db);
-    return code < 0 ? code : full != 0;
-}
-
-/* All accounts that one recipient stands for. SMAIL_EINVAL, SMAIL_ENOTFOUND:
- * it is refused; SMAIL_EQUOTA too. */
-static int resolve(struct sending *sending, smail_span recipient,
-                   smail_id *room, smail_error *err)
-{
-    smail_path path;
-    size_t count = 0;
-    int code;
-
-    if (smail_path_parse(&path, recipient, false) != 0)
-        return SMAIL_EMALFORMED;
-    code = smail_address_resolve(room, SMAIL_RESOLVED_MAX, &count,
-                                 sending->store, &path, err);
-    for (size_t i = 0; code == 0 && i < count; i++) {
-        if (is_target(sending, room[i]))
-            continue;
-        code = is_full(sending, room[i], err);
-        if (code > 0)
-            return SMAIL_EQUOTA;
-        if (code == 0 && sending->target_count == TARGETS_MAX)
-            return SMAIL_ELIMIT;
-        if (code == 0)
-            sending->targets[sending->target_count++] =
-                (smail_target){ .account = room[i] };
-    }
-    return code;
-}
-
-static const char *why(int code)
-{
-    switch (code) {
-    case SMAIL_EINVAL:
-        return "this server cannot send to other hosts yet";
-    case SMAIL_ENOTFOUND:
-        return "nobody here has that address";
-    case SMAIL_EQUOTA:
-        return "the mailbox is full";
-    case SMAIL_ELIMIT:
-        return "that is a list of too many";
-    case SMAIL_EMALFORMED:
-        return "that is not a complete address";
-    default:
-        return NULL;
-    }
-}
-
-static int resolve_all(struct sending *sending, smail_id *room,
-                       smail_error *err)
-{
-    smail_span left = smail__buf_span(&sending->recipients.text);
-    const char *reason = NULL;
-
-    while (left.len > 0) {
-        smail_span recipient = smail__span_cut(&left, '\n');
-        int code = resolve(sending, recipient, room, err);
-
-        if (code == 0)
-            continue;
-        if (why(code) == NULL)
-            return code;
-        if (reason == NULL)
-            reason = why(code);
-        smail__buf_append(&sending->submit->refused, recipient);
-        smail__buf_putc(&sending->submit->refused, '\n');
-    }
-    if (reason != NULL)
-        return refuse(sending, SMAIL__SUBMIT_INVALID_RECIPIENTS, err, reason);
-    return 0;
-}
-
-static void collect_recipients(struct sending *sending)
-{
-    static const char *const fields[] = { "To", "Cc", "Bcc" };
-    const struct smail__submit *submit = sending->submit;
-
-    if (submit->has_envelope)
-        for (size_t i = 0; i < submit->recipient_count; i++)
-            smail__addresses_add(&sending->recipients, submit->recipients[i]);
-    else
-        for (size_t i = 0; i < 3; i++)
-            smail__addresses_collect(&sending->recipients, sending->header,
-                                     fields[i]);
-}
-
-static int check_recipients(struct sending *sending, smail_error *err)
-{
-    smail_id *room;
-    int code;
-
-    collect_recipients(sending);
-    if (sending->recipients.count == 0)
-        return refuse(sending, SMAIL__SUBMIT_NO_RECIPIENTS, err,
-                      "the message is for nobody");
-    if (sending->recipients.count > SMAIL__SUBMIT_RECIPIENTS_MAX ||
-        smail__buf_error(&sending->recipients.text) != 0)
-        return refuse(sending, SMAIL__SUBMIT_TOO_MANY_RECIPIENTS, err,
-                      "the message is for too many");
-    sending->targets = calloc(TARGETS_MAX, sizeof(*sending->targets));
-    room = calloc(SMAIL_RESOLVED_MAX, sizeof(*room));
-    if (sending->targets == NULL || room == NULL)
-        code = smail__fail(err, SMAIL_ENOMEM, "out of memory");
-    else
-        code = resolve_all(sending, room, err);
-    free(room);
-    return code;
-}
-
 /* --- The bytes ----------------------------------------------------------- */
 
 /* The domain that it comes from is also who says so. */
-static smail_span own_domain(const struct sending *sending)
+static smail_span own_domain(const struct smail__sending *sending)
 {
     smail_span left = smail__buf_span(&sending->from.text);
     smail_span domain = smail__span_cut(&left, '\n');
@@ -326,7 +166,7 @@ static smail_span own_domain(const struct sending *sending)
     return domain;
 }
 
-static int put_trace(struct smail__buf *out, struct sending *sending,
+static int put_trace(struct smail__buf *out, struct smail__sending *sending,
                      smail_error *err)
 {
     struct smail__trace trace = { .sender_local = sending->sender.local,
@@ -360,7 +200,7 @@ static bool is_dropped(smail_span name)
 }
 
 /* Behind a field, its line end included. */
-static size_t field_end(const struct sending *sending,
+static size_t field_end(const struct smail__sending *sending,
                         const struct smail__header_field *field)
 {
     size_t end =
@@ -373,7 +213,7 @@ static size_t field_end(const struct sending *sending,
     return end;
 }
 
-static int write_header(struct sending *sending, smail_error *err)
+static int write_header(struct smail__sending *sending, smail_error *err)
 {
     struct smail__header_scan scan;
     struct smail__header_field field;
@@ -397,7 +237,7 @@ static int write_header(struct sending *sending, smail_error *err)
     return code;
 }
 
-static int write_body(struct sending *sending, smail_error *err)
+static int write_body(struct smail__sending *sending, smail_error *err)
 {
     uint64_t offset = sending->header.len;
     char bytes[CHUNK];
@@ -415,7 +255,7 @@ static int write_body(struct sending *sending, smail_error *err)
     return (int)got;
 }
 
-static int write_message(struct sending *sending, smail_error *err)
+static int write_message(struct smail__sending *sending, smail_error *err)
 {
     struct smail__buf trace;
     int code = smail_append_new(&sending->append, sending->store, err);
@@ -439,7 +279,8 @@ static int write_message(struct sending *sending, smail_error *err)
 
 /* --- The transaction ----------------------------------------------------- */
 
-static int record(smail_tx *tx, struct sending *sending, smail_error *err)
+static int record(smail_tx *tx, struct smail__sending *sending,
+                  smail_error *err)
 {
     struct smail__submit *submit = sending->submit;
     smail_span left = smail__buf_span(&sending->recipients.text);
@@ -472,7 +313,7 @@ static int record(smail_tx *tx, struct sending *sending, smail_error *err)
 static int finish(smail_tx *tx, smail_append *append, void *arg,
                   smail_error *err)
 {
-    struct sending *sending = arg;
+    struct smail__sending *sending = arg;
     int code = record(tx, sending, err);
 
     (void)append;
@@ -481,7 +322,7 @@ static int finish(smail_tx *tx, smail_append *append, void *arg,
     return code;
 }
 
-static int send_it(struct sending *sending, smail_error *err)
+static int send_it(struct smail__sending *sending, smail_error *err)
 {
     int code = open_message(sending, err);
 
@@ -490,7 +331,7 @@ static int send_it(struct sending *sending, smail_error *err)
     if (code == 0)
         code = check_sender(sending, err);
     if (code == 0)
-        code = check_recipients(sending, err);
+        code = smail__sending_recipients(sending, err);
     if (code == 0)
         code = write_message(sending, err);
     if (code < 0)
@@ -503,7 +344,7 @@ static int send_it(struct sending *sending, smail_error *err)
 int smail__submit_send(struct smail__submit *submit, smail_store *store,
                        smail_error *err)
 {
-    struct sending sending = { .submit = submit, .store = store };
+    struct smail__sending sending = { .submit = submit, .store = store };
     int code;
 
     submit->fault = SMAIL__SUBMIT_FINE;

@@ -7,55 +7,18 @@
  * was sent and its copy is still a draft. The implicit Email/set tells of it.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
-#include "base/mem.h"
 #include "base/span.h"
 #include "delivery/submit.h"
 #include "jmap/email_place.h"
-#include "jmap/email_set.h"
 #include "jmap/identity_row.h"
 #include "jmap/method.h"
+#include "jmap/submission_follow.h"
 
 static const struct smail__jmap_type type = { "EmailSubmission",
                                               SMAIL__JMAP_SUBMISSION,
                                               SMAIL__OBJECT_SUBMISSION };
-static const struct smail__jmap_type email_type = { "Email", SMAIL__JMAP_EMAIL,
-                                                    SMAIL__OBJECT_EMAIL };
-
-/* What became of one email that the implicit Email/set speaks of. */
-struct follow_up {
-    smail_id email;
-    bool is_destroy;
-    bool is_done; /* in the transaction of the submission */
-    const struct smail__json_value *patch;
-};
-
-struct submitting {
-    const struct smail__json_value *update_email; /* onSuccessUpdateEmail */
-    const struct smail__json_value *destroy_email;
-    struct follow_up *list;
-    size_t count, room;
-};
-
-static int add_follow_up(struct submitting *submitting,
-                         const struct follow_up *one, smail_error *err)
-{
-    if (submitting->count == submitting->room) {
-        size_t room = submitting->room == 0 ? 8 : submitting->room * 2;
-        struct follow_up *list =
-            realloc(submitting->list, room * sizeof(*list));
-
-        if (list == NULL)
-            return smail__fail(err, SMAIL_ENOMEM, "out of memory");
-        submitting->list = list;
-        submitting->room = room;
-    }
-    submitting->list[submitting->count++] = *one;
-    return 0;
-}
-
 /* --- The object ---------------------------------------------------------- */
 
 struct sending {
@@ -247,32 +210,6 @@ static int also_patch(smail_tx *tx, void *arg, smail_error *err)
                                  &sending->patch, err);
 }
 
-/* The patch that is meant for the object `key`; NULL: none. */
-static const struct smail__json_value *patch_for(
-    const struct submitting *submitting, smail_span key, bool is_new)
-{
-    char name[SMAIL__JMAP_ID_MAX + 2];
-
-    smail__format(name, sizeof(name), "%s%.*s", is_new ? "#" : "",
-                  SMAIL__SPAN_ARG(key));
-    return smail__json_get(submitting->update_email, name);
-}
-
-static bool is_destroyed(const struct submitting *submitting, smail_span key,
-                         bool is_new)
-{
-    size_t count = smail__json_count(submitting->destroy_email);
-    char name[SMAIL__JMAP_ID_MAX + 2];
-
-    smail__format(name, sizeof(name), "%s%.*s", is_new ? "#" : "",
-                  SMAIL__SPAN_ARG(key));
-    for (size_t i = 0; submitting->destroy_email != NULL && i < count; i++)
-        if (smail__span_is(
-                text_of(smail__json_at(submitting->destroy_email, i)), name))
-            return true;
-    return false;
-}
-
 /* What has the right shape goes into the transaction; the rest is refused by
  * the implicit Email/set. */
 static void read_patch(struct sending *sending,
@@ -336,10 +273,12 @@ static void put_made(struct smail__jmap_set *set,
 static int run(struct sending *sending, const struct smail__json_value *object,
                smail_error *err)
 {
-    struct submitting *submitting = sending->set->user;
+    struct smail__jmap_follow *submitting = sending->set->user;
     smail_span key = sending->set->key;
     smail_error error = SMAIL_ERROR_INIT;
-    struct follow_up follow_up = { .patch = patch_for(submitting, key, true) };
+    struct smail__jmap_follow_up follow_up = {
+        .patch = smail__jmap_follow_patch(submitting, key, true)
+    };
     int code = read_object(sending, object, err);
 
     if (code != 0)
@@ -352,11 +291,12 @@ static int run(struct sending *sending, const struct smail__json_value *object,
     follow_up.email = sending->submit.email;
     follow_up.is_done = sending->has_patch;
     if (follow_up.patch != NULL)
-        code = add_follow_up(submitting, &follow_up, err);
-    if (code == 0 && is_destroyed(submitting, key, true))
-        code = add_follow_up(
+        code = smail__jmap_follow_add(submitting, &follow_up, err);
+    if (code == 0 && smail__jmap_follow_destroys(submitting, key, true))
+        code = smail__jmap_follow_add(
             submitting,
-            &(struct follow_up){ .email = follow_up.email, .is_destroy = true },
+            &(struct smail__jmap_follow_up){ .email = follow_up.email,
+                                             .is_destroy = true },
             err);
     return code;
 }
@@ -413,17 +353,19 @@ static int is_no_change(smail_span key, const struct smail__json_value *value,
 /* Every object whose change succeeds may have an email that follows. */
 static int follow(struct smail__jmap_set *set, smail_id email, smail_error *err)
 {
-    struct submitting *submitting = set->user;
-    struct follow_up one = { .email = email,
-                             .patch = patch_for(submitting, set->key, false) };
+    struct smail__jmap_follow *submitting = set->user;
+    struct smail__jmap_follow_up one = { .email = email,
+                                         .patch = smail__jmap_follow_patch(
+                                             submitting, set->key, false) };
     int code = 0;
 
     if (one.patch != NULL)
-        code = add_follow_up(submitting, &one, err);
-    if (code == 0 && is_destroyed(submitting, set->key, false))
-        code = add_follow_up(
-            submitting,
-            &(struct follow_up){ .email = email, .is_destroy = true }, err);
+        code = smail__jmap_follow_add(submitting, &one, err);
+    if (code == 0 && smail__jmap_follow_destroys(submitting, set->key, false))
+        code = smail__jmap_follow_add(submitting,
+                                      &(struct smail__jmap_follow_up){
+                                          .email = email, .is_destroy = true },
+                                      err);
     return code;
 }
 
@@ -459,82 +401,12 @@ static int destroy(struct smail__jmap_set *set, smail_id id, smail_error *err)
     return code;
 }
 
-/* --- The implicit Email/set ---------------------------------------------- */
-
-static int update_email(struct smail__jmap_set *emails,
-                        const struct follow_up *one, smail_span key,
-                        smail_error *err)
-{
-    struct smail__email_patch patch;
-    int code = 0;
-
-    if (!one->is_done) {
-        smail__email_patch_init(&patch, one->email);
-        code =
-            smail__json_type(one->patch) == SMAIL__JSON_OBJECT
-                ? smail__jmap_patch_read(&patch, emails, one->patch, err)
-                : smail__jmap_refuse(emails, "invalidPatch", "not an object");
-        if (code == 0)
-            code =
-                smail__email_patch_all(emails->call->jmap->store,
-                                       emails->call->account, &patch, 1, err);
-        if (code == 0)
-            code = smail__jmap_patch_explain(emails, patch.code, &patch.error);
-        smail__email_patch_dispose(&patch);
-    }
-    if (code < 0)
-        return code;
-    smail__jmap_set_done(emails, SMAIL__JMAP_UPDATED, key, code);
-    return 0;
-}
-
-static int follow_all(struct smail__jmap_set *emails,
-                      const struct submitting *submitting, smail_error *err)
-{
-    int code = 0;
-
-    for (size_t i = 0; code == 0 && i < submitting->count; i++) {
-        const struct follow_up *one = &submitting->list[i];
-        char id[SMAIL__JMAP_ID_SIZE];
-        smail_span key =
-            smail__span(smail__jmap_id_text(id, SMAIL__JMAP_EMAIL, one->email));
-
-        code = one->is_destroy
-                   ? smail__jmap_email_destroy_ids(emails, &key, 1, err)
-                   : update_email(emails, one, key, err);
-    }
-    return code;
-}
-
-static int put_email_set(struct smail__jmap_call *call,
-                         const struct submitting *submitting,
-                         const char *old_state, smail_error *err)
-{
-    struct smail__jmap_set emails;
-    struct smail__json json;
-    char new_state[SMAIL__JMAP_STATE_SIZE];
-    int code;
-
-    smail__jmap_set_init(&emails, call, &email_type);
-    code = follow_all(&emails, submitting, err);
-    if (code == 0)
-        code = smail__jmap_current_state(new_state, call->jmap, call->account,
-                                         email_type.object, err);
-    if (code == 0) {
-        smail__json_init(&json, &call->extra);
-        smail__jmap_set_put(&json, &emails, old_state, new_state);
-        call->extra_name = "Email/set";
-    }
-    smail__jmap_set_dispose(&emails);
-    return code;
-}
-
 int smail__jmap_submission_set(struct smail__jmap_call *call, smail_error *err)
 {
     const struct smail__jmap_setter setter = {
         .type = type, .create = create, .update = update, .destroy = destroy
     };
-    struct submitting submitting = { .count = 0 };
+    struct smail__jmap_follow submitting = { .count = 0 };
     char old_state[SMAIL__JMAP_STATE_SIZE];
     int code = smail__jmap_arg_of(&submitting.update_email, call,
                                   "onSuccessUpdateEmail", SMAIL__JSON_OBJECT);
@@ -544,11 +416,11 @@ int smail__jmap_submission_set(struct smail__jmap_call *call, smail_error *err)
                                   "onSuccessDestroyEmail", SMAIL__JSON_ARRAY);
     if (code == 0)
         code = smail__jmap_current_state(old_state, call->jmap, call->account,
-                                         email_type.object, err);
+                                         SMAIL__OBJECT_EMAIL, err);
     if (code == 0)
         code = smail__jmap_set(call, &setter, &submitting, err);
     if (code == 0 && submitting.count > 0)
-        code = put_email_set(call, &submitting, old_state, err);
+        code = smail__jmap_follow_put(call, &submitting, old_state, err);
     free(submitting.list);
     return code;
 }

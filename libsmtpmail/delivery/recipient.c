@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * delivery/recipient.c - where each recipient's mail goes. Local ones for now:
+ * one that is not refuses the whole submission, so that nobody believes to
+ * have written to somebody.
+ */
+#include <stdlib.h>
+
+#include <smtpmail/account.h>
+
+#include "base/error.h"
+#include "base/span.h"
+#include "delivery/sending.h"
+
+/* Accounts that all recipients stand for. */
+#define TARGETS_MAX ((size_t)SMAIL__TARGETS_MAX)
+
+int smail__sending_refuse(struct smail__sending *sending,
+                          enum smail__submit_fault fault, smail_error *err,
+                          const char *text)
+{
+    sending->submit->fault = fault;
+    return smail__fail(err, SMAIL_EINVAL, "%s", text);
+}
+
+static bool is_target(const struct smail__sending *sending, smail_id account)
+{
+    for (size_t i = 0; i < sending->target_count; i++)
+        if (sending->targets[i].account == account)
+            return true;
+    return false;
+}
+
+/* 1: no mail fits in there any more. */
+static int is_full(struct smail__sending *sending, smail_id account,
+                   smail_error *err)
+{
+    static const char sql[] =
+        "SELECT (quota_bytes > 0 AND used_bytes >= quota_bytes) OR "
+        "(quota_emails > 0 AND used_emails >= quota_emails) "
+        "FROM account WHERE id = $1";
+    struct smail__db *db;
+    int64_t full = 0;
+    int code = smail__store_begin_read(&db, sending->store, err);
+
+    if (code < 0)
+        return code;
+    code = smail__db_value(&full, db, sql, account, INT64_MIN, err);
+    smail__store_end_read(sending->store, db);
+    return code < 0 ? code : full != 0;
+}
+
+/* All accounts that one recipient stands for. SMAIL_EINVAL, SMAIL_ENOTFOUND:
+ * it is refused; SMAIL_EQUOTA too. */
+static int resolve(struct smail__sending *sending, smail_span recipient,
+                   smail_id *room, smail_error *err)
+{
+    smail_path path;
+    size_t count = 0;
+    int code;
+
+    if (smail_path_parse(&path, recipient, false) != 0)
+        return SMAIL_EMALFORMED;
+    code = smail_address_resolve(room, SMAIL_RESOLVED_MAX, &count,
+                                 sending->store, &path, err);
+    for (size_t i = 0; code == 0 && i < count; i++) {
+        if (is_target(sending, room[i]))
+            continue;
+        code = is_full(sending, room[i], err);
+        if (code > 0)
+            return SMAIL_EQUOTA;
+        if (code == 0 && sending->target_count == TARGETS_MAX)
+            return SMAIL_ELIMIT;
+        if (code == 0)
+            sending->targets[sending->target_count++] =
+                (smail_target){ .account = room[i] };
+    }
+    return code;
+}
+
+static const char *why(int code)
+{
+    switch (code) {
+    case SMAIL_EINVAL:
+        return "this server cannot send to other hosts yet";
+    case SMAIL_ENOTFOUND:
+        return "nobody here has that address";
+    case SMAIL_EQUOTA:
+        return "the mailbox is full";
+    case SMAIL_ELIMIT:
+        return "that is a list of too many";
+    case SMAIL_EMALFORMED:
+        return "that is not a complete address";
+    default:
+        return NULL;
+    }
+}
+
+static int resolve_all(struct smail__sending *sending, smail_id *room,
+                       smail_error *err)
+{
+    smail_span left = smail__buf_span(&sending->recipients.text);
+    const char *reason = NULL;
+
+    while (left.len > 0) {
+        smail_span recipient = smail__span_cut(&left, '\n');
+        int code = resolve(sending, recipient, room, err);
+
+        if (code == 0)
+            continue;
+        if (why(code) == NULL)
+            return code;
+        if (reason == NULL)
+            reason = why(code);
+        smail__buf_append(&sending->submit->refused, recipient);
+        smail__buf_putc(&sending->submit->refused, '\n');
+    }
+    if (reason != NULL)
+        return smail__sending_refuse(sending, SMAIL__SUBMIT_INVALID_RECIPIENTS,
+                                     err, reason);
+    return 0;
+}
+
+static void collect_recipients(struct smail__sending *sending)
+{
+    static const char *const fields[] = { "To", "Cc", "Bcc" };
+    const struct smail__submit *submit = sending->submit;
+
+    if (submit->has_envelope)
+        for (size_t i = 0; i < submit->recipient_count; i++)
+            smail__addresses_add(&sending->recipients, submit->recipients[i]);
+    else
+        for (size_t i = 0; i < 3; i++)
+            smail__addresses_collect(&sending->recipients, sending->header,
+                                     fields[i]);
+}
+
+int smail__sending_recipients(struct smail__sending *sending, smail_error *err)
+{
+    smail_id *room;
+    int code;
+
+    collect_recipients(sending);
+    if (sending->recipients.count == 0)
+        return smail__sending_refuse(sending, SMAIL__SUBMIT_NO_RECIPIENTS, err,
+                                     "the message is for nobody");
+    if (sending->recipients.count > SMAIL__SUBMIT_RECIPIENTS_MAX ||
+        smail__buf_error(&sending->recipients.text) != 0)
+        return smail__sending_refuse(sending, SMAIL__SUBMIT_TOO_MANY_RECIPIENTS,
+                                     err, "the message is for too many");
+    sending->targets = calloc(TARGETS_MAX, sizeof(*sending->targets));
+    room = calloc(SMAIL_RESOLVED_MAX, sizeof(*room));
+    if (sending->targets == NULL || room == NULL)
+        code = smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    else
+        code = resolve_all(sending, room, err);
+    free(room);
+    return code;
+}
