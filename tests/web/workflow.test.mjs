@@ -24,6 +24,8 @@ after(async () => {
     await server?.stop();
 });
 
+const undo = (person, what) => person.page.locator(".note", { hasText: what }).getByRole("button", { name: "Undo" }).click();
+
 test("two people sign up; the second to want an address is told", { skip: off }, async () => {
     await (await alice.signUp()).inbox();
     const second = await Person.arrive(browser, server, "Alice Twin");
@@ -114,7 +116,7 @@ test("bob deletes it, takes it back, deletes it again and restores it", { skip: 
     await bob.open("The plan for Saturday");
     await bob.page.getByRole("toolbar", { name: "Conversation" }).getByRole("button", { name: "Delete" }).click();
     await bob.row("The plan for Saturday").waitFor({ state: "detached" });
-    await bob.page.getByRole("button", { name: "Undo" }).last().click();
+    await undo(bob, "Moved to Trash");
     await bob.row("The plan for Saturday").waitFor();
 
     await bob.open("The plan for Saturday");
@@ -196,7 +198,7 @@ test("several at once: select by shift and all, archive, undo", { skip: off }, a
     await bob.go("Archive");
     await bob.row("Number 1").waitFor();
     assert.equal(await bob.page.locator(".row-mail").count(), 3);
-    await bob.page.getByRole("button", { name: "Undo" }).last().click();
+    await undo(bob, "3 conversations archived");
     await bob.row("Number 1").waitFor({ state: "detached" });
     await bob.go("Inbox");
     await bob.row("Number 2").waitFor();
