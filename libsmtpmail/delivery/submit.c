@@ -300,6 +300,7 @@ static int record(smail_tx *tx, struct smail__sending *sending,
                            "SELECT thread FROM email WHERE account = $1 "
                            "AND id = $2",
                            submit->account, submit->email, err);
+    submit->recipient_total = count;
     submit->made.identity = submit->identity;
     submit->made.email = submit->email;
     submit->made.thread = thread;

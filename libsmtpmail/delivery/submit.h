@@ -51,6 +51,7 @@ struct smail__submit {
     enum smail__submit_fault fault; /* when it returns SMAIL_EINVAL */
     struct smail__buf refused;      /* addresses, parted by newlines */
     struct smail__submission made;  /* when it returns 0 */
+    size_t recipient_total;         /* how many it went to */
 };
 
 void smail__submit_prepare(struct smail__submit *submit);

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: MIT
+"""mailctl send and message import, from outside."""
+import json
+import os
+import subprocess
+import unittest
+
+from support import MAILCTL, Case, Store
+
+
+def run(store, *words, data=b""):
+    """Exit code, standard output and standard error."""
+    done = subprocess.run([MAILCTL, "--store", store.url, *words], input=data,
+                          capture_output=True, timeout=60, check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def ids(store, address, *words):
+    return [row["id"] for row in
+            store.json("message", "list", address, *words)]
+
+
+def raw(store, address, number):
+    return run(store, "message", "raw", address, number)[1]
+
+
+class Send(Case):
+    def test_from_options(self):
+        store = Store(self.tmp)
+        path = os.path.join(self.tmp, "Bär.txt")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("attached")
+        code, out, err = run(
+            store, "send", "--from", "Älice <alice@example.test>", "--to",
+            "bob@example.test", "--bcc", "alice@example.test", "--subject",
+            "Grüße", "--attach", path, data="hello ö\n".encode())
+        self.assertEqual((code, out), (0, "sent\n"), err)
+        row = store.json("message", "list", "bob@example.test")[0]
+        self.assertEqual(row["subject"], "Grüße")
+        self.assertEqual(row["keywords"], [])
+        text = raw(store, "bob@example.test", row["id"])
+        self.assertIn("Return-Path: <alice@example.test>", text)
+        self.assertNotIn("Bcc", text)
+        sent = store.json("message", "list", "alice@example.test",
+                          "--mailbox", "Sent")
+        self.assertEqual([r["keywords"] for r in sent], [["$seen"]])
+        self.assertEqual(
+            ids(store, "alice@example.test", "--mailbox", "Drafts"), [])
+        shown = store.json("message", "show", "bob@example.test", row["id"])
+        self.assertEqual(shown["attachments"][0]["name"], "Bär.txt")
+        self.assertIn("hello ö", shown["text"])
+        store.ctl("store", "check")
+
+    def test_from_standard_input(self):
+        store = Store(self.tmp)
+        code, out, err = run(store, "send", "--json", data=(
+            b"From: alice@example.test\r\nTo: bob@example.test\r\n"
+            b"Bcc: alice@example.test\r\nSubject: raw\r\n\r\nbody\r\n"))
+        self.assertEqual(code, 0, err)
+        self.assertEqual(json.loads(out)["recipients"], 2)
+        text = raw(store, "bob@example.test",
+                   ids(store, "bob@example.test")[0])
+        self.assertIn("\r\nMessage-ID: <", text.replace("\n", "\r\n"))
+        self.assertNotIn("Bcc", text)
+
+    def test_is_refused_as_a_whole(self):
+        store = Store(self.tmp)
+        for to, words in (("bob@example.test,x@elsewhere.example",
+                           "cannot send to other hosts yet"),
+                          ("nobody@example.test", "nobody here"),
+                          ("bob", "no valid address")):
+            code, out, err = run(store, "send", "--from",
+                                 "alice@example.test", "--to", to, "--body",
+                                 "x")
+            self.assertEqual((code, out), (1, ""))
+            self.assertIn(words, err)
+        self.assertEqual(ids(store, "bob@example.test"), [])
+        self.assertEqual(ids(store, "alice@example.test"), [])
+        self.assertEqual(run(store, "send", "--to", "bob@example.test",
+                             "--body", "x")[0], 2)
+        self.assertEqual(run(store, "send", "--from", "eve@example.test",
+                             "--to", "bob@example.test", "--body", "x")[0], 3)
+        self.assertEqual(run(store, "send", data=b"no header")[0], 1)
+
+
+MBOX = (b"From a@b Mon Nov 23 10:00:00 2020\nSubject: one\nStatus: RO\n"
+        b"X-Status: A\n\n>From quoted\n>>From twice\n\n"
+        b"From the text, not quoted\n\n"
+        b"From c@d Tue Nov 24 10:00:00 2020\r\nSubject: two\r\n\r\nlast\r\n")
+
+
+class Import(Case):
+    def test_an_mbox(self):
+        store = Store(self.tmp)
+        path = os.path.join(self.tmp, "in.mbox")
+        with open(path, "wb") as file:
+            file.write(MBOX)
+        rows = store.json("message", "import", "alice@example.test", path,
+                          "--mailbox", "Archive", "--keywords", "old")
+        self.assertEqual([row["number"] for row in rows], [1, 2])
+        listed = store.json("message", "list", "alice@example.test",
+                            "--mailbox", "Archive")
+        self.assertEqual([(r["subject"], r["receivedAt"], r["keywords"])
+                          for r in listed],
+                         [("two", "2020-11-24T10:00:00Z", ["old"]),
+                          ("one", "2020-11-23T10:00:00Z",
+                           ["$answered", "$seen", "old"])])
+        done = subprocess.run(
+            [MAILCTL, "--store", store.url, "message", "raw",
+             "alice@example.test", listed[1]["id"]], capture_output=True,
+            timeout=60, check=True)
+        self.assertEqual(done.stdout,
+                         b"Subject: one\r\nStatus: RO\r\nX-Status: A\r\n\r\n"
+                         b"From quoted\r\n>From twice\r\n\r\n"
+                         b"From the text, not quoted\r\n")
+
+    def test_what_was_exported(self):
+        store = Store(self.tmp)
+        big = b"Subject: big\n\n" + b"x" * 300000 + b"\n" * 70
+        for data in (b"Subject: a\nDate: Mon, 23 Nov 2020 10:00:00 +0000\n"
+                     b"\nb\n", b"Subject: no end", b"\n\n", big):
+            code, _, err = run(store, "message", "import",
+                               "alice@example.test", "-", data=data)
+            self.assertEqual(code, 0, err)
+        self.assertEqual(run(store, "message", "import", "alice@example.test",
+                             "-", data=b"")[0], 0)
+        folder = os.path.join(self.tmp, "out")
+        store.ctl("message", "export", "alice@example.test", folder)
+        store.ctl("message", "import", "bob@example.test", folder)
+        first = sorted(r["size"] for r in
+                       store.json("message", "list", "alice@example.test"))
+        second = sorted(r["size"] for r in
+                        store.json("message", "list", "bob@example.test"))
+        self.assertEqual(first, second)
+        self.assertEqual(len(first), 4)
+        self.assertEqual(first[-1], len(big) + 72)
+        store.ctl("store", "check")
+
+    def test_many(self):
+        store = Store(self.tmp)
+        data = b"".join(b"From x Mon Nov 23 10:00:00 2020\n"
+                        b"Subject: %d\n\nx\n\n" % i for i in range(1000))
+        code, out, err = run(store, "message", "import", "alice@example.test",
+                             "-", "--json", data=data)
+        self.assertEqual(code, 0, err)
+        self.assertEqual(len(json.loads(out)), 1000)
+        subjects = {r["subject"] for r in
+                    store.json("message", "list", "alice@example.test")}
+        self.assertEqual(subjects, {str(i) for i in range(1000)})
+
+    def test_refuses_what_is_not_there(self):
+        store = Store(self.tmp)
+        self.assertEqual(run(store, "message", "import", "alice@example.test",
+                             "/nowhere/x")[0], 3)
+        self.assertEqual(run(store, "message", "import", "eve@example.test",
+                             "-")[0], 3)
+        self.assertEqual(run(store, "message", "import", "alice@example.test",
+                             "-", "--mailbox", "Nope", data=b"x")[0], 3)
+        code, _, err = run(store, "message", "import", "alice@example.test",
+                           "-", "--keywords", "a(b", data=b"x")
+        self.assertEqual(code, 1)
+        self.assertIn("is not a keyword", err)
+
+
+if __name__ == "__main__":
+    unittest.main()
