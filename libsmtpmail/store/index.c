@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,7 +24,6 @@
 #include "base/span.h"
 #include "message/index.h"
 #include "store/content.h"
-#include "store/sweep.h"
 
 #define BATCH 32
 #define BATCH_BYTES ((uint64_t)8 * 1024 * 1024)
@@ -34,12 +31,6 @@
 
 /* Of one message; what is behind it is not found by search. */
 #define PARSED_MAX ((size_t)32 * 1024 * 1024)
-
-/* New messages come in groups: wait for the group. */
-#define GATHER_NANOSECONDS ((int64_t)50 * 1000 * 1000)
-/* Others may leave us something, and the lock. */
-#define POLL_NANOSECONDS ((int64_t)5 * 1000 * 1000 * 1000)
-#define NICE 10
 
 struct item {
     int64_t row;
@@ -77,16 +68,6 @@ static bool own(smail_store *store)
     indexer->owner =
         indexer->lock >= 0 && flock(indexer->lock, LOCK_EX | LOCK_NB) == 0;
     return indexer->owner;
-}
-
-bool smail__indexer_is_stopping(smail_store *store)
-{
-    bool stop;
-
-    pthread_mutex_lock(&store->indexer.mutex);
-    stop = store->indexer.stopping;
-    pthread_mutex_unlock(&store->indexer.mutex);
-    return stop;
 }
 
 /* --- What to do ---------------------------------------------------------- */
@@ -378,99 +359,6 @@ size_t smail__indexer_step(smail_store *store)
             smail__index_dispose(&work->items[i].index);
     free(work);
     return done;
-}
-
-/* --- The thread ---------------------------------------------------------- */
-
-/* Until woken or `nanoseconds` have passed. */
-static void nap(struct smail__indexer *indexer, int64_t nanoseconds,
-                bool for_work)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    nanoseconds += until.tv_nsec;
-    until.tv_sec += (time_t)(nanoseconds / 1000000000);
-    until.tv_nsec = (int)(nanoseconds % 1000000000);
-    pthread_mutex_lock(&indexer->mutex);
-    while (!indexer->stopping && !(for_work && indexer->wanted))
-        if (pthread_cond_timedwait(&indexer->wake, &indexer->mutex, &until) !=
-            0)
-            break;
-    indexer->wanted = false;
-    pthread_mutex_unlock(&indexer->mutex);
-}
-
-static void *indexer_main(void *arg)
-{
-    smail_store *store = arg;
-
-    /* Linux gives each thread a nice value of its own. */
-    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
-    while (!smail__indexer_is_stopping(store)) {
-        nap(&store->indexer, GATHER_NANOSECONDS, false);
-        while (!smail__indexer_is_stopping(store) &&
-               smail__indexer_step(store) > 0)
-            smail__threads_merge(store);
-        if (store->indexer.owner)
-            smail__sweeper_step(store);
-        nap(&store->indexer, POLL_NANOSECONDS, true);
-    }
-    return NULL;
-}
-
-void smail__indexer_init(struct smail__indexer *indexer)
-{
-    pthread_condattr_t attributes;
-
-    memset(indexer, 0, sizeof(*indexer));
-    indexer->lock = -1;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_mutex_init(&indexer->mutex, NULL);
-    pthread_cond_init(&indexer->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-void smail__indexer_open(smail_store *store)
-{
-    struct smail__indexer *indexer = &store->indexer;
-
-    if (!store->options.manual)
-        indexer->started =
-            pthread_create(&indexer->thread, NULL, indexer_main, store) == 0;
-}
-
-void smail__indexer_wake(smail_store *store)
-{
-    struct smail__indexer *indexer = &store->indexer;
-
-    pthread_mutex_lock(&indexer->mutex);
-    if (!indexer->wanted)
-        pthread_cond_signal(&indexer->wake);
-    indexer->wanted = true;
-    pthread_mutex_unlock(&indexer->mutex);
-}
-
-void smail__indexer_stop(smail_store *store)
-{
-    struct smail__indexer *indexer = &store->indexer;
-
-    pthread_mutex_lock(&indexer->mutex);
-    indexer->stopping = true;
-    pthread_cond_broadcast(&indexer->wake);
-    pthread_mutex_unlock(&indexer->mutex);
-    if (indexer->started)
-        pthread_join(indexer->thread, NULL);
-    indexer->started = false;
-}
-
-void smail__indexer_dispose(struct smail__indexer *indexer)
-{
-    if (indexer->lock >= 0)
-        close(indexer->lock);
-    pthread_cond_destroy(&indexer->wake);
-    pthread_mutex_destroy(&indexer->mutex);
 }
 
 static int lag(uint64_t *out, struct smail__db *db, smail_error *err)

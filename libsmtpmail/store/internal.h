@@ -96,10 +96,11 @@ struct smail__syncers {
 
 struct smail__indexer {
     pthread_mutex_t mutex;
-    pthread_cond_t wake;
     bool wanted, stopping, started;
     pthread_t thread;
-    int lock; /* descriptor of PATH.index; -1 */
+    int wake, stop; /* eventfds; -1 */
+    int watch;      /* inotify on PATH.notify, while we own the index; -1 */
+    int lock;       /* descriptor of PATH.index; -1 */
     bool owner;
 };
 
