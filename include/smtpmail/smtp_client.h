@@ -48,6 +48,7 @@ typedef struct smail_smtp_client_options {
     bool no_pipelining;           /**< One command at a time, whatever is
                                        offered. */
     uint32_t max_reply_lines;     /**< In one reply. Default 128. */
+    uint32_t max_reply_octets;    /**< In one reply. Default 65536. */
 } smail_smtp_client_options;
 
 #define SMAIL_SMTP_CLIENT_OPTIONS_INIT    \
@@ -56,8 +57,10 @@ typedef struct smail_smtp_client_options {
     }
 
 /**
- * What the server said: `code` 550, `status` "5.1.1" or empty, `text` its own
- * words, lines parted by '\n', long ones cut off. The words are a stranger's.
+ * What the server said (RFC 5321, 4.2): `code` 550, `status` "5.1.1" or empty
+ * (RFC 3463), `text` its own words, lines parted by '\n', long ones cut off.
+ * The words are a stranger's, but clean: UTF-8 without controls, a '?' for
+ * each octet that was something else.
  */
 typedef struct smail_smtp_reply {
     int code;
@@ -85,11 +88,52 @@ typedef enum smail_smtp_close_reason {
     SMAIL_SMTP_CLOSE_QUIT,      /**< quit() was answered. */
     SMAIL_SMTP_CLOSE_REFUSED,   /**< The server ends it, as `reply` says. */
     SMAIL_SMTP_CLOSE_NO_TLS,    /**< TLS is required and cannot be had. */
-    SMAIL_SMTP_CLOSE_NONSENSE,  /**< What the server says is not SMTP. */
+    SMAIL_SMTP_CLOSE_NONSENSE,  /**< What the server says is not SMTP. If it
+                                     was no reply, the front of it is in the
+                                     text of `reply`, whose code is 0. */
+    SMAIL_SMTP_CLOSE_ENDLESS,   /**< A reply went over max_reply_lines or
+                                     max_reply_octets; as above. */
     SMAIL_SMTP_CLOSE_CONTENT,   /**< body() was given what cannot be sent. */
     SMAIL_SMTP_CLOSE_ABANDONED, /**< abandon() was called. */
     SMAIL_SMTP_CLOSE_NOMEM      /**< There was no memory. */
 } smail_smtp_close_reason;
+
+/**
+ * What the server offers (RFC 5321, 4.1.1.1): all of it as its last EHLO or
+ * LHLO said, nothing after HELO or before. Owned by the session, good until it
+ * greets again, that is, until secured() or feed() after STARTTLS.
+ */
+typedef struct smail_smtp_offer {
+    bool extended;               /**< EHLO or LHLO was understood. */
+    bool pipelining;             /**< RFC 2920. */
+    bool enhanced_codes;         /**< ENHANCEDSTATUSCODES, RFC 2034. */
+    bool starttls;               /**< RFC 3207. */
+    bool auth;                   /**< RFC 4954; see `mechanisms`. */
+    bool size;                   /**< RFC 1870; see `max_size`. */
+    bool eight_bit;              /**< 8BITMIME, RFC 6152. */
+    bool chunking;               /**< RFC 3030, 2. */
+    bool binary;                 /**< BINARYMIME, RFC 3030, 3. */
+    bool dsn;                    /**< RFC 3461. */
+    bool utf8;                   /**< SMTPUTF8, RFC 6531. */
+    bool requiretls;             /**< RFC 8689. */
+    bool future_release;         /**< RFC 4865; see `max_hold`. */
+    bool deliver_by;             /**< RFC 2852; see `min_by`. */
+    bool priority;               /**< MT-PRIORITY, RFC 6710. */
+    bool limits;                 /**< RFC 9422; see `max_mails`. */
+    bool xclient;                /**< See `xclient_attributes`. */
+    uint64_t max_size;           /**< Of a message; 0: no maximum is named. */
+    smail_span mechanisms;       /**< Upper case, parted by spaces. */
+    uint64_t max_hold;           /**< Seconds of HOLDFOR; 0: unknown. */
+    int64_t max_hold_until;      /**< Of HOLDUNTIL, seconds since 1970; 0:
+                                   unknown. */
+    uint32_t min_by;             /**< Seconds, of BY=...;R; 0: no minimum. */
+    uint32_t max_mails;          /**< MAILMAX: transactions in one session. */
+    uint32_t max_recipients;     /**< RCPTMAX: recipients in one transaction. */
+    uint32_t max_domains;        /**< RCPTDOMAINMAX: their domains, likewise. 0
+                                   in these three: no limit is named. */
+    smail_span priority_profile; /**< Of MT-PRIORITY; may be empty. */
+    smail_span xclient_attributes; /**< Parted by spaces. */
+} smail_smtp_offer;
 
 /** Owned by the session. It and its spans are good until feed() is called. */
 typedef struct smail_smtp_client_event {
@@ -178,14 +222,9 @@ SMAIL_API void smail_smtp_client_abandon(smail_smtp_client *session);
 
 SMAIL_API bool smail_smtp_client_is_secured(const smail_smtp_client *session);
 
-/** What the last EHLO offered. `size` 0: no maximum was named. */
-SMAIL_API bool smail_smtp_client_offers_8bitmime(
+/** What the last EHLO offered. Never NULL. */
+SMAIL_API const smail_smtp_offer *smail_smtp_client_offer(
     const smail_smtp_client *session);
-SMAIL_API uint64_t smail_smtp_client_max_size(const smail_smtp_client *session);
-
-/** Mechanisms of AUTH, parted by spaces; empty if there are none. */
-SMAIL_API smail_span
-smail_smtp_client_mechanisms(const smail_smtp_client *session);
 
 /** Seconds of silence to allow in this state (RFC 5321, 4.5.3.2). */
 SMAIL_API unsigned smail_smtp_client_patience(const smail_smtp_client *session);

@@ -14,14 +14,13 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "smtp/address.h"
-#include "smtp/extension.h"
 
 #define DEFAULT_REPLY_LINES 128
+#define DEFAULT_REPLY_OCTETS 65536
 
 /* An envelope of as many recipients as anyone sends fits; content waits. */
 #define OUTPUT_MAX (16 * 1024 * 1024)
 
-#define MECHANISMS_MAX 4096
 #define CHALLENGE_MAX 12288
 
 /* An emptied buffer bigger than this is given back. */
@@ -43,6 +42,8 @@ int smail_smtp_client_new(smail_smtp_client **out,
         return SMAIL_EINVAL;
     if (ours.max_reply_lines == 0)
         ours.max_reply_lines = DEFAULT_REPLY_LINES;
+    if (ours.max_reply_octets == 0)
+        ours.max_reply_octets = DEFAULT_REPLY_OCTETS;
     session = smail__mem_alloc(ours.mem, sizeof(*session));
     if (session == NULL)
         return SMAIL_ENOMEM;
@@ -54,7 +55,7 @@ int smail_smtp_client_new(smail_smtp_client **out,
     memcpy(session->hostname, hostname.data, hostname.len);
     ours.hostname = session->hostname;
     session->options = ours;
-    smail__buf_init(&session->mechanisms, MECHANISMS_MAX, ours.mem);
+    smail__client_offer_init(&session->offer, ours.mem);
     smail__buf_init(&session->challenge, CHALLENGE_MAX, ours.mem);
     smail__buf_init(&session->output, OUTPUT_MAX, ours.mem);
     smail__buf_init(&session->script, OUTPUT_MAX, ours.mem);
@@ -78,7 +79,7 @@ void smail_smtp_client_free(smail_smtp_client *session)
     smail__client_reply_dispose(&session->reply);
     smail__client_forget(&session->challenge);
     smail__client_forget(&session->output);
-    smail__buf_dispose(&session->mechanisms);
+    smail__client_offer_dispose(&session->offer);
     smail__buf_dispose(&session->script);
     smail__mem_free(session->options.mem, session->hostname);
     smail__mem_free(session->options.mem, session);
@@ -144,18 +145,22 @@ static bool give_owed(smail_smtp_client *session, smail_span *input)
 
 static int read_reply(smail_smtp_client *session, smail_span *input)
 {
-    smail_smtp_reply reply;
+    const struct smail__client_reply_limits limits = {
+        .lines = session->options.max_reply_lines,
+        .octets = session->options.max_reply_octets,
+    };
 
-    switch (smail__client_reply_next(&reply, &session->reply,
-                                     session->options.max_reply_lines, input)) {
+    switch (smail__client_reply_next(&session->last, &session->reply, &limits,
+                                     input)) {
     case SMAIL__CLIENT_REPLY_MORE:
         return 0;
     case SMAIL__CLIENT_REPLY_READY:
-        session->last = reply;
         return smail__client_take_reply(session);
     case SMAIL__CLIENT_REPLY_NONSENSE:
-        session->last = (smail_smtp_reply){ .code = 0 };
         smail__client_close(session, SMAIL_SMTP_CLOSE_NONSENSE);
+        return 0;
+    case SMAIL__CLIENT_REPLY_ENDLESS:
+        smail__client_close(session, SMAIL_SMTP_CLOSE_ENDLESS);
         return 0;
     default:
         return SMAIL_ENOMEM;
@@ -240,20 +245,10 @@ bool smail_smtp_client_is_secured(const smail_smtp_client *session)
     return session->secured;
 }
 
-bool smail_smtp_client_offers_8bitmime(const smail_smtp_client *session)
+const smail_smtp_offer *smail_smtp_client_offer(
+    const smail_smtp_client *session)
 {
-    return (session->extensions & SMAIL__EXTENSION_8BITMIME) != 0;
-}
-
-uint64_t smail_smtp_client_max_size(const smail_smtp_client *session)
-{
-    return session->max_size;
-}
-
-smail_span smail_smtp_client_mechanisms(const smail_smtp_client *session)
-{
-    return session->mechanisms.len > 0 ? smail__buf_span(&session->mechanisms)
-                                       : (smail_span){ "", 0 };
+    return &session->offer.is;
 }
 
 /* RFC 5321, 4.5.3.2.1 to 4.5.3.2.6; states not named wait for five minutes. */

@@ -7,6 +7,7 @@
  * client_send.c     envelope and content
  * client_auth.c     AUTH
  * client_reply.c    reading a reply
+ * client_offer.c    reading what EHLO is answered
  */
 #ifndef SMAIL__SMTP_CLIENT_H
 #define SMAIL__SMTP_CLIENT_H
@@ -14,6 +15,7 @@
 #include <smtpmail/smtp_client.h>
 
 #include "base/buf.h"
+#include "smtp/client_offer.h"
 #include "smtp/client_reply.h"
 
 /* What is awaited: a reply to this, or a call of the owner's. */
@@ -62,9 +64,7 @@ struct smail_smtp_client {
     bool owe_close;
     bool owe_ready;
     smail_smtp_close_reason reason;
-    unsigned extensions; /* of enum smail__extension */
-    uint64_t max_size;
-    struct smail__buf mechanisms;
+    struct smail__client_offer offer;
     struct smail__buf challenge; /* decoded */
     unsigned challenges;         /* of this exchange so far */
     struct smail__buf output;

@@ -6,7 +6,6 @@
 #include "base/span.h"
 #include "smtp/auth.h"
 #include "smtp/client.h"
-#include "smtp/extension.h"
 
 /* RFC 4954, 4: the longest line of an exchange, with CRLF. */
 #define AUTH_LINE_MAX 12288
@@ -35,8 +34,8 @@ int smail_smtp_client_auth(smail_smtp_client *session, const char *mechanism,
 
     if (session->state != SMAIL__CLIENT_IDLE)
         return SMAIL_ESTATE;
-    if (session->mechanisms.len == 0 ||
-        smail__auth_find(session->mechanisms.data, name).len == 0)
+    if (session->offer.mechanisms.len == 0 ||
+        smail__auth_find(session->offer.mechanisms.data, name).len == 0)
         return SMAIL_ENOTFOUND;
     smail__buf_printf(&session->output, "AUTH %s", mechanism);
     if (initial != NULL && initial->len == 0)

@@ -16,7 +16,7 @@
 #include "base/span.h"
 #include "smtp/address.h"
 #include "smtp/client.h"
-#include "smtp/extension.h"
+#include "smtp/line.h"
 
 /* Content stops going into an output that is longer than this. */
 #define OUTPUT_BACKLOG 65536
@@ -70,8 +70,7 @@ static bool put_mail(const smail_smtp_client *session, struct smail__buf *out,
 
     smail__buf_puts(out, "MAIL FROM:");
     good = put_path(out, &envelope->sender, SMAIL__ADDRESS_REVERSE);
-    if (envelope->size > 0 &&
-        (session->extensions & SMAIL__EXTENSION_SIZE) != 0)
+    if (envelope->size > 0 && session->offer.is.size)
         smail__buf_printf(out, " SIZE=%llu",
                           (unsigned long long)envelope->size);
     if (envelope->body == SMAIL_SMTP_BODY_8BITMIME)
@@ -97,8 +96,7 @@ static bool put_script(const smail_smtp_client *session, struct smail__buf *out,
 
 static bool is_pipelining(const smail_smtp_client *session)
 {
-    return !session->options.no_pipelining &&
-           (session->extensions & SMAIL__EXTENSION_PIPELINING) != 0;
+    return !session->options.no_pipelining && session->offer.is.pipelining;
 }
 
 /* Send the next command, or all of them, and await a reply in `state`. */
@@ -127,9 +125,10 @@ static int check_envelope(const smail_smtp_client *session,
     if (envelope->count == 0)
         return SMAIL_EINVAL;
     if (envelope->body == SMAIL_SMTP_BODY_8BITMIME &&
-        !smail_smtp_client_offers_8bitmime(session))
+        !session->offer.is.eight_bit)
         return SMAIL_EINVAL;
-    if (session->max_size > 0 && envelope->size > session->max_size)
+    if (session->offer.is.max_size > 0 &&
+        envelope->size > session->offer.is.max_size)
         return SMAIL_ELIMIT;
     return 0;
 }

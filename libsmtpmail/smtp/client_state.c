@@ -18,9 +18,7 @@
  */
 #include <smtpmail/error.h>
 
-#include "base/span.h"
 #include "smtp/client.h"
-#include "smtp/extension.h"
 
 static bool is_yes(const smail_smtp_client *session)
 {
@@ -55,9 +53,7 @@ static int nonsense(smail_smtp_client *session)
 static int say_hello(smail_smtp_client *session, enum smail__client_state state,
                      const char *verb)
 {
-    session->extensions = 0;
-    session->max_size = 0;
-    smail__buf_clear(&session->mechanisms);
+    smail__client_offer_clear(&session->offer);
     smail__buf_printf(&session->output, "%s ", verb);
     smail__buf_puts(&session->output, session->options.hostname);
     return smail__client_say(session, state, "\r\n");
@@ -76,31 +72,13 @@ static int on_greeting(smail_smtp_client *session)
     return is_yes(session) ? smail__client_hello(session) : refused(session);
 }
 
-/* One line of the reply to EHLO. */
-static void learn(smail_smtp_client *session, smail_span line)
-{
-    smail_span parameters;
-    unsigned bit = smail__extension_read(&parameters, line);
-
-    session->extensions |= bit;
-    if (bit == SMAIL__EXTENSION_SIZE &&
-        smail__span_number(&session->max_size, parameters) != 0)
-        session->max_size = 0;
-    if (bit == SMAIL__EXTENSION_AUTH) {
-        smail__buf_clear(&session->mechanisms);
-        smail__buf_append(
-            &session->mechanisms,
-            smail__span_slice(parameters, 0, session->mechanisms.max));
-    }
-}
-
 /* STARTTLS if it is wanted and not yet done; else the session is ready. */
 static int secure_or_ready(smail_smtp_client *session)
 {
     bool wanted = session->options.tls != SMAIL_SMTP_TLS_NEVER &&
                   !session->secured && !session->tls_refused;
 
-    if (wanted && (session->extensions & SMAIL__EXTENSION_STARTTLS) != 0)
+    if (wanted && session->offer.is.starttls)
         return smail__client_say(session, SMAIL__CLIENT_STARTTLS,
                                  "STARTTLS\r\n");
     if (session->options.tls == SMAIL_SMTP_TLS_REQUIRED && !session->secured)
@@ -112,18 +90,13 @@ static int secure_or_ready(smail_smtp_client *session)
 
 static int on_ehlo(smail_smtp_client *session)
 {
-    smail_span text = session->last.text;
-
     /* RFC 5321, 3.2: who does not know EHLO may know HELO. */
     if (session->last.code / 100 == 5 &&
         session->options.protocol == SMAIL_SMTP_PROTOCOL_SMTP)
         return say_hello(session, SMAIL__CLIENT_HELO, "HELO");
     if (!is_yes(session))
         return refused(session);
-    (void)smail__span_cut(&text, '\n'); /* its name and greeting */
-    while (text.len > 0)
-        learn(session, smail__span_cut(&text, '\n'));
-    if (smail__buf_error(&session->mechanisms) != 0)
+    if (smail__client_offer_read(&session->offer, session->last.text) != 0)
         return SMAIL_ENOMEM;
     return secure_or_ready(session);
 }

@@ -45,10 +45,10 @@ static void it_greets_and_takes_leave(void **state)
     dialogue_hear(&d, "250-mx\r\n250-SIZE 1000\r\n250-AUTH PLAIN LOGIN\r\n"
                       "250 8BITMIME\r\n");
     assert_events(&d, "ready; ");
-    assert_int_equal(smail_smtp_client_max_size(d.client), 1000);
-    assert_true(smail_smtp_client_offers_8bitmime(d.client));
-    assert_true(
-        smail__span_is(smail_smtp_client_mechanisms(d.client), "PLAIN LOGIN"));
+    assert_int_equal(smail_smtp_client_offer(d.client)->max_size, 1000);
+    assert_true(smail_smtp_client_offer(d.client)->eight_bit);
+    assert_true(smail__span_is(smail_smtp_client_offer(d.client)->mechanisms,
+                               "PLAIN LOGIN"));
     assert_int_equal(smail_smtp_client_quit(d.client), 0);
     assert_said(&d, "QUIT\r\n");
     dialogue_hear(&d, "221 bye\r\n");
@@ -69,7 +69,7 @@ static void who_does_not_know_ehlo_gets_helo(void **state)
     assert_said(&d, "EHLO c.example\r\nHELO c.example\r\n");
     dialogue_hear(&d, "250 mx\r\n");
     assert_events(&d, "ready; ");
-    assert_int_equal(smail_smtp_client_mechanisms(d.client).len, 0);
+    assert_int_equal(smail_smtp_client_offer(d.client)->mechanisms.len, 0);
     dialogue_end(&d);
 }
 
@@ -130,7 +130,7 @@ static void starttls_drops_what_lies_behind_it(void **state)
     assert_int_equal(smail_smtp_client_secured(d.client), 0);
     assert_true(smail_smtp_client_is_secured(d.client));
     assert_said(&d, "EHLO c.example\r\n");
-    assert_int_equal(smail_smtp_client_mechanisms(d.client).len, 0);
+    assert_int_equal(smail_smtp_client_offer(d.client)->mechanisms.len, 0);
     dialogue_hear(&d, "250-mx\r\n250 STARTTLS\r\n");
     assert_events(&d, "ready; ");
     assert_int_equal(smail_smtp_client_secured(d.client), SMAIL_ESTATE);
