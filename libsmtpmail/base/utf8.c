@@ -73,9 +73,8 @@ bool smail__is_ascii(smail_span text)
     return true;
 }
 
-void smail__utf8_put(struct smail__buf *out, uint32_t code_point)
+size_t smail__utf8_encode(char bytes[4], uint32_t code_point)
 {
-    char bytes[4];
     size_t len = 1;
 
     if (!is_scalar(code_point))
@@ -85,6 +84,14 @@ void smail__utf8_put(struct smail__buf *out, uint32_t code_point)
     for (size_t i = len; i-- > 1; code_point >>= 6)
         bytes[i] = (char)(0x80 | (code_point & 0x3f));
     bytes[0] = (char)(forms[len - 1].lead | code_point);
+    return len;
+}
+
+void smail__utf8_put(struct smail__buf *out, uint32_t code_point)
+{
+    char bytes[4];
+    size_t len = smail__utf8_encode(bytes, code_point);
+
     smail__buf_append(out, (smail_span){ bytes, len });
 }
 

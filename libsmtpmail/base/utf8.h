@@ -17,6 +17,11 @@ size_t smail__utf8_next(uint32_t *out, smail_span text);
 bool smail__utf8_valid(smail_span text);
 bool smail__is_ascii(smail_span text);
 
+/*
+ * Write `code_point`, U+FFFD in place of one there is not; returns the bytes,
+ * 1 to 4.
+ */
+size_t smail__utf8_encode(char bytes[4], uint32_t code_point);
 void smail__utf8_put(struct smail__buf *out, uint32_t code_point);
 
 /* Append `text`, each byte that is not UTF-8 replaced by U+FFFD. */

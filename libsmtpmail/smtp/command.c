@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * smtp/command.c - the verbs of RFC 5321, 4.1.1 and of its extensions.
- *
- * `extra_line` is what an extension adds to the 512 octets of a command line
- * (RFC 5321, 4.5.3.1.4): for MAIL 26 by SIZE (RFC 1870, 3), 17 by BODY
- * (RFC 6152, 2) and 500 by AUTH (RFC 4954, 3).
  */
 #include "smtp/command.h"
 
@@ -16,38 +12,38 @@
 
 /* clang-format off */
 static const struct smail__command_form forms[SMAIL__VERBS] = {
-    /*                       name, usage,           argument, extra, smtp,
-                             lmtp,  in clear, idle */
-    [SMAIL__VERB_UNKNOWN] = { "", "",               OPTIONAL, 0, true,
-                              true,  true,  false },
-    [SMAIL__VERB_HELO] = { "HELO", "HELO hostname", REQUIRED, 0, true,
-                           false, false, true },
-    [SMAIL__VERB_EHLO] = { "EHLO", "EHLO hostname", REQUIRED, 0, true,
-                           false, true,  true },
-    [SMAIL__VERB_LHLO] = { "LHLO", "LHLO hostname", REQUIRED, 0, false,
-                           true,  true,  true },
+    /*                       name, usage, argument,
+                                      smtp,  lmtp,  in clear, idle */
+    [SMAIL__VERB_UNKNOWN] = { "", "", OPTIONAL,
+                                      true,  true,  true,  false },
+    [SMAIL__VERB_HELO] = { "HELO", "HELO hostname", REQUIRED,
+                                      true,  false, false, true },
+    [SMAIL__VERB_EHLO] = { "EHLO", "EHLO hostname", REQUIRED,
+                                      true,  false, true,  true },
+    [SMAIL__VERB_LHLO] = { "LHLO", "LHLO hostname", REQUIRED,
+                                      false, true,  true,  true },
     [SMAIL__VERB_MAIL] = { "MAIL", "MAIL FROM:<address>", REQUIRED,
-                           26 + 17 + 500, true, true, false, false },
-    [SMAIL__VERB_RCPT] = { "RCPT", "RCPT TO:<address>", REQUIRED, 0, true,
-                           true,  false, false },
-    [SMAIL__VERB_DATA] = { "DATA", "DATA",          NONE,     0, true,
-                           true,  false, false },
-    [SMAIL__VERB_RSET] = { "RSET", "RSET",          NONE,     0, true,
-                           true,  false, true },
-    [SMAIL__VERB_NOOP] = { "NOOP", "NOOP",          OPTIONAL, 0, true,
-                           true,  true,  true },
-    [SMAIL__VERB_QUIT] = { "QUIT", "QUIT",          NONE,     0, true,
-                           true,  true,  false },
-    [SMAIL__VERB_VRFY] = { "VRFY", "VRFY address",  REQUIRED, 0, true,
-                           true,  false, true },
-    [SMAIL__VERB_EXPN] = { "EXPN", "EXPN list",     REQUIRED, 0, true,
-                           true,  false, true },
-    [SMAIL__VERB_HELP] = { "HELP", "HELP",          OPTIONAL, 0, true,
-                           true,  false, true },
-    [SMAIL__VERB_AUTH] = { "AUTH", "AUTH mechanism [response]", REQUIRED, 0,
-                           true,  true, false, false },
-    [SMAIL__VERB_STARTTLS] = { "STARTTLS", "STARTTLS", NONE,  0, true,
-                               true,  true, false },
+                                      true,  true,  false, false },
+    [SMAIL__VERB_RCPT] = { "RCPT", "RCPT TO:<address>", REQUIRED,
+                                      true,  true,  false, false },
+    [SMAIL__VERB_DATA] = { "DATA", "DATA", NONE,
+                                      true,  true,  false, false },
+    [SMAIL__VERB_RSET] = { "RSET", "RSET", NONE,
+                                      true,  true,  false, true },
+    [SMAIL__VERB_NOOP] = { "NOOP", "NOOP", OPTIONAL,
+                                      true,  true,  true,  true },
+    [SMAIL__VERB_QUIT] = { "QUIT", "QUIT", NONE,
+                                      true,  true,  true,  false },
+    [SMAIL__VERB_VRFY] = { "VRFY", "VRFY address", REQUIRED,
+                                      true,  true,  false, true },
+    [SMAIL__VERB_EXPN] = { "EXPN", "EXPN list", REQUIRED,
+                                      true,  true,  false, true },
+    [SMAIL__VERB_HELP] = { "HELP", "HELP", OPTIONAL,
+                                      true,  true,  false, true },
+    [SMAIL__VERB_AUTH] = { "AUTH", "AUTH mechanism [response]", REQUIRED,
+                                      true,  true,  false, false },
+    [SMAIL__VERB_STARTTLS] = { "STARTTLS", "STARTTLS", NONE,
+                                      true,  true,  true,  false },
 };
 /* clang-format on */
 

@@ -34,11 +34,10 @@ struct smail__command_form {
     const char *name;
     const char *usage; /* for the 501 of a wrong argument */
     enum smail__argument argument;
-    unsigned extra_line; /* octets that extensions add to the command line */
-    bool smtp;           /* spoken in SMTP */
-    bool lmtp;           /* spoken in LMTP (RFC 2033, 4.1) */
-    bool in_clear;       /* allowed where TLS is required (RFC 3207, 4) */
-    bool idle;           /* carries no mail forward; counted */
+    bool smtp;     /* spoken in SMTP */
+    bool lmtp;     /* spoken in LMTP (RFC 2033, 4.1) */
+    bool in_clear; /* allowed where TLS is required (RFC 3207, 4) */
+    bool idle;     /* carries no mail forward; counted */
 };
 
 struct smail__command {

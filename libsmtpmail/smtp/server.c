@@ -32,90 +32,8 @@
 /* An emptied buffer bigger than this is given back. */
 #define ROOM_TO_KEEP 1024
 
-/* What EHLO says in one line has to fit (RFC 5321, 4.5.3.1.5). */
-#define MECHANISMS_MAX 400
-
 /* RFC 5321, 4.5.3.2.7 */
 #define PATIENCE 300
-
-#define DEFAULT_MESSAGE_SIZE (UINT64_C(32) * 1024 * 1024)
-#define DEFAULT_RECIPIENTS 100
-#define DEFAULT_COMMAND_LINE 512
-#define DEFAULT_AUTH_LINE 12288
-#define DEFAULT_ERRORS 20
-#define DEFAULT_COMMANDS 1000
-
-static void set_default(uint32_t *option, uint32_t value)
-{
-    if (*option == 0)
-        *option = value;
-}
-
-static void copy_options(smail_smtp_server_options *out,
-                         const smail_smtp_server_options *options)
-{
-    size_t size = options->size < sizeof(*out) ? options->size : sizeof(*out);
-
-    memset(out, 0, sizeof(*out));
-    memcpy(out, options, size);
-    if (out->max_message_size == 0)
-        out->max_message_size = DEFAULT_MESSAGE_SIZE;
-    set_default(&out->max_recipients, DEFAULT_RECIPIENTS);
-    set_default(&out->max_command_line, DEFAULT_COMMAND_LINE);
-    set_default(&out->max_auth_line, DEFAULT_AUTH_LINE);
-    set_default(&out->max_errors, DEFAULT_ERRORS);
-    set_default(&out->max_commands, DEFAULT_COMMANDS);
-}
-
-/* sasl-mech (RFC 4422, 3.1), parted by single spaces. */
-static bool are_mechanisms(smail_span list)
-{
-    if (list.len == 0 || list.len > MECHANISMS_MAX)
-        return false;
-    while (list.len > 0) {
-        smail_span name = smail__span_cut(&list, ' ');
-
-        if (name.len == 0)
-            return false;
-        for (size_t i = 0; i < name.len; i++)
-            if (!smail__is_alnum(name.data[i]) && name.data[i] != '-' &&
-                name.data[i] != '_')
-                return false;
-    }
-    return true;
-}
-
-static bool are_options_good(const smail_smtp_server_options *options)
-{
-    const char *mechanisms = options->auth_mechanisms;
-
-    return smail__address_is_helo(smail__span(options->hostname)) &&
-           (mechanisms == NULL || are_mechanisms(smail__span(mechanisms))) &&
-           (mechanisms != NULL || !options->require_auth);
-}
-
-/* Both strings of the options, copied into one block. */
-static int copy_strings(smail_smtp_server *session)
-{
-    smail_smtp_server_options *options = &session->options;
-    size_t name = strlen(options->hostname) + 1;
-    size_t mechanisms = options->auth_mechanisms != NULL
-                            ? strlen(options->auth_mechanisms) + 1
-                            : 0;
-
-    session->strings = smail__mem_alloc(options->mem, name + mechanisms);
-    if (session->strings == NULL)
-        return SMAIL_ENOMEM;
-    memcpy(session->strings, options->hostname, name);
-    options->hostname = session->strings;
-    if (mechanisms == 0)
-        return 0;
-    memcpy(session->strings + name, options->auth_mechanisms, mechanisms);
-    for (size_t i = name; i < name + mechanisms; i++)
-        session->strings[i] = smail__upper(session->strings[i]);
-    options->auth_mechanisms = session->strings + name;
-    return 0;
-}
 
 /* The most that replies can come to between two looks at the backlog. */
 static size_t output_max(const smail_smtp_server_options *options)
@@ -131,10 +49,7 @@ int smail_smtp_server_new(smail_smtp_server **out,
     smail_smtp_server_options ours;
     smail_smtp_server *session;
 
-    if (options->size == 0)
-        return SMAIL_EINVAL;
-    copy_options(&ours, options);
-    if (!are_options_good(&ours))
+    if (smail__server_options_read(&ours, options) != 0)
         return SMAIL_EINVAL;
     session = smail__mem_alloc(ours.mem, sizeof(*session));
     if (session == NULL)
@@ -147,10 +62,11 @@ int smail_smtp_server_new(smail_smtp_server **out,
     smail__buf_init(&session->helo, SMAIL_DOMAIN_MAX * 2, ours.mem);
     smail__buf_init(&session->response, ours.max_auth_line, ours.mem);
     smail__transaction_init(&session->mail, ours.mem);
-    if (copy_strings(session) != 0) {
+    if (smail__server_options_own(session) != 0) {
         smail__mem_free(ours.mem, session);
         return SMAIL_ENOMEM;
     }
+    smail__server_offer(session);
     *out = session;
     return 0;
 }
@@ -192,10 +108,12 @@ static int refuse_bare(smail_smtp_server *session)
 
 static int take_line(smail_smtp_server *session, smail_span *input)
 {
+    size_t max = session->phase == SMAIL__SERVER_AUTH
+                     ? session->options.max_auth_line
+                     : session->line_most;
     smail_span line;
 
-    switch (smail__line_next(&line, &session->line,
-                             smail__server_line_max(session), input)) {
+    switch (smail__line_next(&line, &session->line, max, input)) {
     case SMAIL__LINE_MORE:
         return 0;
     case SMAIL__LINE_READY:
@@ -301,16 +219,29 @@ int smail_smtp_server_secured(smail_smtp_server *session)
     if (session->phase == SMAIL__SERVER_START &&
         session->pending == SMAIL_SMTP_NEED_INPUT) {
         session->secured = true;
+        smail__server_offer(session);
         return 0;
     }
     if (session->phase != SMAIL__SERVER_TLS)
         return SMAIL_ESTATE;
     session->secured = true;
     session->authenticated = false;
+    smail__server_offer(session);
     session->greeted = false;
     session->extended = false;
     smail__buf_clear(&session->helo);
     session->phase = SMAIL__SERVER_COMMAND;
+    return 0;
+}
+
+int smail_smtp_server_authenticated(smail_smtp_server *session)
+{
+    if (session->mail.open || session->phase == SMAIL__SERVER_AUTH ||
+        session->phase == SMAIL__SERVER_CLOSED ||
+        session->pending == SMAIL_SMTP_AUTH)
+        return SMAIL_ESTATE;
+    session->authenticated = true;
+    smail__server_offer(session);
     return 0;
 }
 

@@ -3,6 +3,8 @@
  * smtp/server.h - what the files of the server session share.
  *
  * server.c        the session: feed, output, notices
+ * server_options.c what the caller wants: read, checked, copied
+ * server_offer.c  what is offered in this state, and so understood
  * server_verb.c   one function a command
  * server_mail.c   MAIL and RCPT
  * server_auth.c   AUTH and the lines of its exchange
@@ -17,6 +19,7 @@
 
 #include "base/buf.h"
 #include "smtp/command.h"
+#include "smtp/extension.h"
 #include "smtp/line.h"
 #include "smtp/transaction.h"
 
@@ -33,8 +36,11 @@ enum smail__server_phase {
 
 struct smail_smtp_server {
     smail_smtp_server_options
-        options;   /* no zero left where one means default */
-    char *strings; /* what its two strings point into */
+        options;      /* no zero left where one means default */
+    char *strings;    /* what its strings point into */
+    unsigned offered; /* of enum smail__extension, in this state */
+    uint32_t line_max[SMAIL__VERBS]; /* with CRLF, in this state */
+    uint32_t line_most;              /* the largest of them */
     enum smail__server_phase phase;
     smail_smtp_event event;
     smail_smtp_event_type pending; /* the decision awaited, or NEED_INPUT */
@@ -77,12 +83,23 @@ int smail__server_collapse(smail_smtp_server *session);
 /* Hand out `session->event` as a decision of this type. */
 void smail__server_ask(smail_smtp_server *session, smail_smtp_event_type type);
 
-/* server_verb.c */
-int smail__server_command(smail_smtp_server *session, smail_span line);
-/* The longest line that has to be kept until its verb is known. */
-size_t smail__server_line_max(const smail_smtp_server *session);
+/* server_options.c */
+/* Fill in defaults; SMAIL_EINVAL if they make no sense. */
+int smail__server_options_read(smail_smtp_server_options *out,
+                               const smail_smtp_server_options *options);
+/* Copy the strings that the session's options point to. */
+int smail__server_options_own(smail_smtp_server *session);
+
+/* server_offer.c */
+/* To be called when TLS or AUTH changes what is offered. */
+void smail__server_offer(smail_smtp_server *session);
 /* Whether AUTH may be used, and so is advertised. */
 bool smail__server_offers_auth(const smail_smtp_server *session);
+/* Append the reply to EHLO; the error is that of `output`. */
+void smail__server_put_offer(smail_smtp_server *session, smail_span first_line);
+
+/* server_verb.c */
+int smail__server_command(smail_smtp_server *session, smail_span line);
 
 /* server_mail.c */
 int smail__server_mail(smail_smtp_server *session, smail_span argument);

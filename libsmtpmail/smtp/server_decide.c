@@ -19,7 +19,6 @@
 #include "base/format.h"
 #include "base/span.h"
 #include "smtp/auth.h"
-#include "smtp/extension.h"
 #include "smtp/reply.h"
 #include "smtp/server.h"
 
@@ -42,29 +41,12 @@ static const struct answer answers[] = {
 };
 /* clang-format on */
 
-/* RFC 3207 and RFC 4954: what may be used now is what is advertised now. */
-static void list_extensions(struct smail__extensions *out,
-                            const smail_smtp_server *session)
-{
-    *out = (struct smail__extensions){
-        .set = SMAIL__EXTENSION_PIPELINING | SMAIL__EXTENSION_SIZE |
-               SMAIL__EXTENSION_8BITMIME | SMAIL__EXTENSION_ENHANCEDSTATUSCODES,
-        .size = session->options.max_message_size,
-        .mechanisms = session->options.auth_mechanisms,
-    };
-    if (session->options.offer_starttls && !session->secured)
-        out->set |= SMAIL__EXTENSION_STARTTLS;
-    if (smail__server_offers_auth(session))
-        out->set |= SMAIL__EXTENSION_AUTH;
-}
-
 /* Our name comes first (RFC 5321, 4.2), then `text`, if there is any. */
 static int reply_with_name(smail_smtp_server *session, const char *text)
 {
     bool extended =
         session->pending == SMAIL_SMTP_HELO && session->event.helo.extended;
     char line[SMAIL__REPLY_LINE_MAX - sizeof("250-\r\n") + 2];
-    struct smail__extensions extensions;
     size_t len =
         smail__format(line, sizeof(line), "%s%s%s", session->options.hostname,
                       text[0] != '\0' ? " " : "", text);
@@ -74,9 +56,7 @@ static int reply_with_name(smail_smtp_server *session, const char *text)
     if (!extended)
         return smail__server_reply(session, answers[session->pending].code,
                                    NULL, line);
-    list_extensions(&extensions, session);
-    smail__extension_put(&session->output, (smail_span){ line, len },
-                         &extensions);
+    smail__server_put_offer(session, (smail_span){ line, len });
     return smail__server_output_error(session);
 }
 
@@ -166,9 +146,12 @@ static void move_on_accepted(smail_smtp_server *session)
     case SMAIL_SMTP_AUTH:
         smail__server_auth_end(session);
         session->authenticated = true;
+        smail__server_offer(session);
         break;
     case SMAIL_SMTP_MAIL:
         session->mail.open = true;
+        session->mail.smtputf8 = session->event.mail.smtputf8;
+        session->mail.body = session->event.mail.body;
         break;
     case SMAIL_SMTP_RCPT:
         session->mail.recipients++;

@@ -3,8 +3,8 @@
  * smtp/server_mail.c - MAIL and RCPT (RFC 5321, 4.1.1.2 and 4.1.1.3): read
  * the path and its parameters, keep the limits, ask.
  */
-#include "base/format.h"
 #include "base/span.h"
+#include "base/utf8.h"
 #include "smtp/address.h"
 #include "smtp/parameter.h"
 #include "smtp/server.h"
@@ -12,6 +12,9 @@
 /* The enhanced codes of RFC 3463, 3.2 for a path that is no good. */
 #define BAD_SENDER_SYNTAX "5.1.7"
 #define BAD_RECIPIENT_SYNTAX "5.1.3"
+
+/* RFC 6531, 3.5 */
+#define NOT_ASCII "5.6.7"
 
 #define SYNTAX "5.5.4" /* RFC 3463, 3.6: invalid command arguments */
 
@@ -32,6 +35,9 @@ static int refuse_parameter(smail_smtp_server *session,
     if (result == SMAIL__PARAMETER_UNKNOWN)
         return smail__server_refuse(session, 555, SYNTAX,
                                     "Parameter not recognized or implemented");
+    if (result == SMAIL__PARAMETER_TOO_SOON)
+        return smail__server_refuse(session, 554, "5.4.7",
+                                    "Cannot promise delivery by that time");
     return smail__server_refuse(session, 501, SYNTAX,
                                 "Syntax error in parameters");
 }
@@ -42,8 +48,37 @@ static bool is_parameters(smail_span text)
     return text.len == 0 || text.data[0] == ' ';
 }
 
+/* What is understood behind the path, here and now. */
+static struct smail__parameter_rules rules_of(const smail_smtp_server *session,
+                                              bool utf8)
+{
+    const smail_smtp_server_options *options = &session->options;
+    struct smail__parameter_rules rules = {
+        .known = session->offered,
+        .min_deliver_by = options->min_deliver_by,
+        .max_future_release = options->max_future_release,
+        .max_future_release_date = options->max_future_release_date,
+        .utf8 = utf8,
+    };
+
+    /* RFC 4954, 5: AUTH= is for relays too, which never log in. */
+    if (options->auth_mechanisms != NULL)
+        rules.known |= SMAIL__EXTENSION_AUTH;
+    return rules;
+}
+
+/* RFC 6531, 3.5: without SMTPUTF8 all of the envelope is ASCII. */
+static bool is_ascii_path(const smail_path *path)
+{
+    return smail__is_ascii(path->local) && smail__is_ascii(path->domain);
+}
+
 static int ask_mail(smail_smtp_server *session, const smail_smtp_mail *mail)
 {
+    if (!mail->smtputf8 &&
+        !(is_ascii_path(&mail->sender) && smail__is_ascii(mail->auth)))
+        return smail__server_refuse(session, 550, NOT_ASCII,
+                                    "Non-ASCII address needs SMTPUTF8");
     if (mail->size > session->options.max_message_size)
         return smail__server_refuse(session, 552, "5.3.4",
                                     "Message size exceeds our limit");
@@ -52,17 +87,25 @@ static int ask_mail(smail_smtp_server *session, const smail_smtp_mail *mail)
     return 0;
 }
 
+/* NULL: MAIL may come now. */
+static const char *why_not_now(const smail_smtp_server *session)
+{
+    if (session->mail.open)
+        return "Nested MAIL command";
+    return session->greeted ? NULL : "Say hello first";
+}
+
 int smail__server_mail(smail_smtp_server *session, smail_span argument)
 {
-    smail_smtp_mail mail = { .auth = { "", 0 } };
+    bool utf8 = (session->offered & SMAIL__EXTENSION_SMTPUTF8) != 0;
+    struct smail__parameter_rules rules = rules_of(session, utf8);
+    smail_smtp_mail mail = { .auth = { "", 0 }, .envelope_id = { "", 0 } };
     enum smail__address_fault fault;
     enum smail__parameter_result result;
+    const char *objection = why_not_now(session);
 
-    if (session->mail.open)
-        return smail__server_refuse(session, 503, "5.5.1",
-                                    "Nested MAIL command");
-    if (!session->greeted)
-        return smail__server_refuse(session, 503, "5.5.1", "Say hello first");
+    if (objection != NULL)
+        return smail__server_refuse(session, 503, "5.5.1", objection);
     if (session->options.require_auth && !session->authenticated)
         return smail__server_refuse(session, 530, "5.7.0",
                                     "Authentication required");
@@ -70,14 +113,13 @@ int smail__server_mail(smail_smtp_server *session, smail_span argument)
         return smail__server_refuse(session, 501, SYNTAX,
                                     "Usage: MAIL FROM:<address>");
     fault = smail__address_take(&mail.sender, &argument, SMAIL__ADDRESS_REVERSE,
-                                false);
+                                utf8);
     if (fault != SMAIL__ADDRESS_FINE)
         return smail__server_refuse(session, 501, BAD_SENDER_SYNTAX,
                                     smail__address_fault_text(fault));
-    if (!is_parameters(argument))
-        return refuse_parameter(session, SMAIL__PARAMETER_SYNTAX);
-    result = smail__parameter_parse(&mail, argument, SMAIL__PARAMETER_OF_MAIL,
-                                    session->options.auth_mechanisms != NULL);
+    result = is_parameters(argument)
+                 ? smail__parameter_of_mail(&mail, argument, &rules)
+                 : SMAIL__PARAMETER_SYNTAX;
     if (result != SMAIL__PARAMETER_FINE)
         return refuse_parameter(session, result);
     return ask_mail(session, &mail);
@@ -96,31 +138,43 @@ static int too_many_recipients(smail_smtp_server *session)
     return smail__server_reply(session, 452, "4.5.3", "Too many recipients");
 }
 
+static int refuse_recipient(smail_smtp_server *session,
+                            enum smail__address_fault fault)
+{
+    return smail__server_refuse(session, 501, BAD_RECIPIENT_SYNTAX,
+                                smail__address_fault_text(fault));
+}
+
 int smail__server_rcpt(smail_smtp_server *session, smail_span argument)
 {
+    bool offers_utf8 = (session->offered & SMAIL__EXTENSION_SMTPUTF8) != 0;
+    struct smail__parameter_rules rules =
+        rules_of(session, session->mail.smtputf8);
+    smail_smtp_rcpt rcpt = { .orcpt_type = { "", 0 },
+                             .orcpt_address = { "", 0 } };
     enum smail__address_fault fault;
     enum smail__parameter_result result;
-    smail_path recipient;
 
     if (!session->mail.open)
         return smail__server_refuse(session, 503, "5.5.1", "Need MAIL first");
     if (!take_keyword(&argument, "TO:"))
         return smail__server_refuse(session, 501, SYNTAX,
                                     "Usage: RCPT TO:<address>");
-    fault = smail__address_take(&recipient, &argument, SMAIL__ADDRESS_FORWARD,
-                                false);
+    fault = smail__address_take(&rcpt.recipient, &argument,
+                                SMAIL__ADDRESS_FORWARD, offers_utf8);
     if (fault != SMAIL__ADDRESS_FINE)
-        return smail__server_refuse(session, 501, BAD_RECIPIENT_SYNTAX,
-                                    smail__address_fault_text(fault));
+        return refuse_recipient(session, fault);
+    if (!session->mail.smtputf8 && !is_ascii_path(&rcpt.recipient))
+        return smail__server_refuse(session, 553, NOT_ASCII,
+                                    "Non-ASCII address needs SMTPUTF8");
     result = is_parameters(argument)
-                 ? smail__parameter_parse(NULL, argument,
-                                          SMAIL__PARAMETER_OF_RCPT, false)
+                 ? smail__parameter_of_rcpt(&rcpt, argument, &rules)
                  : SMAIL__PARAMETER_SYNTAX;
     if (result != SMAIL__PARAMETER_FINE)
         return refuse_parameter(session, result);
     if (session->mail.recipients >= session->options.max_recipients)
         return too_many_recipients(session);
-    session->event.rcpt.recipient = recipient;
+    session->event.rcpt = rcpt;
     smail__server_ask(session, SMAIL_SMTP_RCPT);
     return 0;
 }

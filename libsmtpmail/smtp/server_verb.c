@@ -14,33 +14,6 @@
 
 #define USAGE_MAX 64
 
-bool smail__server_offers_auth(const smail_smtp_server *session)
-{
-    return session->options.auth_mechanisms != NULL &&
-           (session->secured || session->options.auth_without_tls);
-}
-
-static size_t line_max(const smail_smtp_server *session, enum smail__verb verb)
-{
-    size_t command = session->options.max_command_line +
-                     smail__command_form(verb)->extra_line;
-    size_t auth = session->options.max_auth_line;
-
-    if (verb == SMAIL__VERB_AUTH && smail__server_offers_auth(session))
-        return auth > command ? auth : command;
-    return command;
-}
-
-size_t smail__server_line_max(const smail_smtp_server *session)
-{
-    size_t mail = line_max(session, SMAIL__VERB_MAIL);
-    size_t auth = line_max(session, SMAIL__VERB_AUTH);
-
-    if (session->phase == SMAIL__SERVER_AUTH)
-        return session->options.max_auth_line;
-    return mail > auth ? mail : auth;
-}
-
 /* RFC 2034, 4: no enhanced code in an answer to HELO and EHLO. */
 static int hello(smail_smtp_server *session, smail_span name, bool extended)
 {
@@ -74,6 +47,7 @@ static int data(smail_smtp_server *session, smail_span argument)
     if (session->mail.recipients == 0) /* RFC 5321, 3.3 */
         return smail__server_refuse(session, 503, "5.5.1",
                                     "No valid recipients");
+    session->event.data = (smail_smtp_data){ .chunked = false };
     smail__server_ask(session, SMAIL_SMTP_DATA);
     return 0;
 }
@@ -196,7 +170,7 @@ int smail__server_command(smail_smtp_server *session, smail_span line)
     form = smail__command_form(command.verb);
     if (!is_spoken(session, form))
         return unknown(session, command.argument);
-    if (line.len + 2 > line_max(session, command.verb))
+    if (line.len + 2 > session->line_max[command.verb])
         return smail__server_refuse(session, 500, "5.5.2", "Line too long");
     /* RFC 5321, 3.1: having said 554, wait for QUIT and nothing else. */
     if (session->phase == SMAIL__SERVER_REFUSED &&

@@ -6,7 +6,7 @@
 #ifndef SMAIL__SMTP_TRANSACTION_H
 #define SMAIL__SMTP_TRANSACTION_H
 
-#include <smtpmail/base.h>
+#include <smtpmail/smtp_server.h>
 
 #include "smtp/data.h"
 
@@ -25,7 +25,9 @@ struct smail__verdict {
 };
 
 struct smail__transaction {
-    bool open;         /* MAIL was accepted, the end was not seen */
+    bool open;     /* MAIL was accepted, the end was not seen */
+    bool smtputf8; /* MAIL said SMTPUTF8 (RFC 6531, 3.4) */
+    smail_smtp_body_type body;
     size_t recipients; /* accepted */
     uint64_t size;     /* octets of content so far */
     size_t line_len;   /* of the content line that is coming in */

@@ -91,7 +91,8 @@ static void drain(struct run *run)
 static bool is_decision(smail_smtp_event_type type)
 {
     return (type >= SMAIL_SMTP_CONNECT && type <= SMAIL_SMTP_DATA) ||
-           type == SMAIL_SMTP_END_OF_DATA;
+           type == SMAIL_SMTP_END_OF_DATA || type == SMAIL_SMTP_VRFY ||
+           type == SMAIL_SMTP_EXPN;
 }
 
 /* "550 5.1.1 No such user": `status` "-" stands for NULL. */
@@ -174,15 +175,25 @@ static int secured(struct run *run, const char *text)
     return smail_smtp_server_secured(run->session);
 }
 
+static int authenticated(struct run *run, const char *text)
+{
+    (void)text;
+    return smail_smtp_server_authenticated(run->session);
+}
+
 static void act(struct run *run, const char *action)
 {
     static const struct {
         const char *name;
         int (*run)(struct run *run, const char *text);
     } actions[] = {
-        { "accept", accept_with },  { "reject", reject },
-        { "challenge", challenge }, { "recipient", settle_recipient },
-        { "abandon", abandon },     { "secured", secured },
+        { "accept", accept_with },
+        { "reject", reject },
+        { "challenge", challenge },
+        { "recipient", settle_recipient },
+        { "abandon", abandon },
+        { "secured", secured },
+        { "authenticated", authenticated },
     };
     size_t name = strcspn(action, " ");
 

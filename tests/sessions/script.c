@@ -84,17 +84,30 @@ struct flag {
     size_t offset;
 };
 
+#define FLAG(name)                                       \
+    {                                                    \
+#name, offsetof(smail_smtp_server_options, name) \
+    }
+
 static bool set_flag(smail_smtp_server_options *options, const char *name)
 {
     static const struct flag flags[] = {
-        { "offer_starttls",
-          offsetof(smail_smtp_server_options, offer_starttls) },
-        { "require_tls", offsetof(smail_smtp_server_options, require_tls) },
-        { "auth_without_tls",
-          offsetof(smail_smtp_server_options, auth_without_tls) },
-        { "require_auth", offsetof(smail_smtp_server_options, require_auth) },
-        { "normalize_line_ends",
-          offsetof(smail_smtp_server_options, normalize_line_ends) },
+        FLAG(offer_starttls),
+        FLAG(require_tls),
+        FLAG(auth_without_tls),
+        FLAG(require_auth),
+        FLAG(normalize_line_ends),
+        FLAG(offer_chunking),
+        FLAG(offer_binarymime),
+        FLAG(offer_smtputf8),
+        FLAG(offer_dsn),
+        FLAG(offer_requiretls),
+        FLAG(offer_mt_priority),
+        FLAG(offer_deliverby),
+        FLAG(offer_limits),
+        FLAG(ask_vrfy),
+        FLAG(ask_expn),
+        FLAG(allow_xclient),
     };
 
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
@@ -109,14 +122,11 @@ static bool set_number(smail_smtp_server_options *options, const char *name,
                        unsigned long value)
 {
     static const struct flag numbers[] = {
-        { "max_recipients",
-          offsetof(smail_smtp_server_options, max_recipients) },
-        { "max_command_line",
-          offsetof(smail_smtp_server_options, max_command_line) },
-        { "max_text_line", offsetof(smail_smtp_server_options, max_text_line) },
-        { "max_auth_line", offsetof(smail_smtp_server_options, max_auth_line) },
-        { "max_errors", offsetof(smail_smtp_server_options, max_errors) },
-        { "max_commands", offsetof(smail_smtp_server_options, max_commands) },
+        FLAG(max_recipients), FLAG(max_command_line),
+        FLAG(max_text_line),  FLAG(max_auth_line),
+        FLAG(max_errors),     FLAG(max_commands),
+        FLAG(min_deliver_by), FLAG(max_future_release),
+        FLAG(max_mails),      FLAG(max_recipient_domains),
     };
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -135,6 +145,7 @@ static void read_option(struct script *script, unsigned number, char *text)
 {
     smail_smtp_server_options *options = &script->options;
     char *value = strchr(text, ' ');
+    size_t len;
 
     if (value != NULL)
         *value++ = '\0';
@@ -144,8 +155,14 @@ static void read_option(struct script *script, unsigned number, char *text)
         options->protocol = SMAIL_SMTP_PROTOCOL_LMTP;
     else if (value != NULL && strcmp(text, "max_message_size") == 0)
         options->max_message_size = strtoull(value, NULL, 10);
+    else if (value != NULL && strcmp(text, "max_future_release_date") == 0)
+        options->max_future_release_date = strtoll(value, NULL, 10);
     else if (value != NULL && strcmp(text, "auth_mechanisms") == 0)
         options->auth_mechanisms = script->mechanisms = smail__strdup(value);
+    else if (value != NULL && strcmp(text, "mt_priority_profile") == 0)
+        options->mt_priority_profile = script->profile = smail__strdup(value);
+    else if (value != NULL && strcmp(text, "help_text") == 0)
+        options->help_text = script->help = script_unescape(&len, value);
     else if (value == NULL ||
              !set_number(options, text, strtoul(value, NULL, 10)))
         die(number, "unknown option");
@@ -266,4 +283,6 @@ void script_free(struct script *script)
     }
     free(script->lines);
     free(script->mechanisms);
+    free(script->profile);
+    free(script->help);
 }

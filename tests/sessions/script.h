@@ -24,7 +24,9 @@ struct script {
     smail_smtp_server_options options;
     struct line *lines;
     size_t count;
-    char *mechanisms; /* what an option points to */
+    char *mechanisms; /* what options point to */
+    char *profile;
+    char *help;
 };
 
 /* Exits with a message that names the line if the file makes no sense. */
