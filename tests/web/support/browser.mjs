@@ -99,7 +99,8 @@ export class Person {
         if (subject) await box.getByLabel("Subject").fill(subject);
         if (text) {
             await box.getByRole("textbox", { name: "Message" }).click();
-            await this.page.keyboard.type(text);
+            if (text.length > 500) await this.page.keyboard.insertText(text);
+            else await this.page.keyboard.type(text);
         }
         if (files) {
             await box.locator("input[type=file]").setInputFiles(files);
