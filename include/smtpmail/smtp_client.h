@@ -13,12 +13,25 @@
  *          -> auth()  -> CHALLENGE, respond() ..., AUTH_DONE
  *          -> quit()  -> CLOSE
  *
- * and after DONE and AUTH_DONE it is READY again.  What the server refuses is
- * no error: the event carries its reply.  A transaction that ends in CLOSE
- * without DONE is not settled: the server may or may not have the mail if all
- * of it was sent, and does not have it otherwise.
+ * and after DONE and AUTH_DONE it is READY again, for any number of mails up
+ * to offer()->max_mails.  What the server refuses is no error: the event
+ * carries its reply.  A transaction that ends in CLOSE without DONE is not
+ * settled: the server may or may not have the mail if all of it was sent, and
+ * does not have it otherwise.
  *
- * Commands are pipelined where the server offers that (RFC 2920).
+ * Commands are pipelined where the server offers that (RFC 2920).  Read while
+ * you write then: who only writes may wait for a server that only writes too
+ * (RFC 2920, 3.1).
+ *
+ * What cannot go to this server as it is, because of its size, its 8-bit or
+ * binary content, its UTF-8 or REQUIRETLS, is found out by send() before a
+ * single octet is said; obstacle() tells what a bounce would say.  To send it
+ * in another form, or to another server, or not at all, is the caller's to
+ * decide: nothing is ever downgraded in silence.
+ *
+ * What goes out is canonical whatever comes in: lines end with CRLF and hold
+ * 998 octets at most (RFC 5321, 4.5.3.1.6), dots are stuffed, and a bare CR, a
+ * bare LF or a NUL is never sent outside BINARYMIME.
  */
 #ifndef SMAIL_SMTP_CLIENT_H
 #define SMAIL_SMTP_CLIENT_H
@@ -49,6 +62,14 @@ typedef struct smail_smtp_client_options {
                                        offered. */
     uint32_t max_reply_lines;     /**< In one reply. Default 128. */
     uint32_t max_reply_octets;    /**< In one reply. Default 65536. */
+    bool no_chunking;             /**< DATA, even where BDAT is offered. */
+    uint32_t chunk_size;          /**< Octets in one BDAT, 1 MiB at most.
+                                       Default 65536. */
+    bool early_content;           /**< Where CHUNKING and PIPELINING are
+                                       offered: ask for content at once and
+                                       send it behind the RCPTs, which saves
+                                       a round trip and is in vain when all
+                                       of them are refused. */
 } smail_smtp_client_options;
 
 #define SMAIL_SMTP_CLIENT_OPTIONS_INIT    \
@@ -75,14 +96,26 @@ typedef enum smail_smtp_client_event_type {
     SMAIL_SMTP_CLIENT_CHALLENGE,  /**< `challenge`: respond() or cancel(). */
     SMAIL_SMTP_CLIENT_AUTH_DONE,  /**< `reply` settles auth(): 235 is yes. */
     SMAIL_SMTP_CLIENT_RECIPIENT,  /**< `reply` to RCPT of `recipient`. */
-    SMAIL_SMTP_CLIENT_SEND_BODY,  /**< Call body(), at last body_end(). */
+    SMAIL_SMTP_CLIENT_SEND_BODY,  /**< Call body(), at last body_end(). Comes
+                                       again where body() had to wait for
+                                       the server. */
     SMAIL_SMTP_CLIENT_SETTLED,    /**< LMTP: `reply` settles `recipient`. */
     SMAIL_SMTP_CLIENT_DONE,       /**< `reply` settles the transaction. Any
                                        other than 2yz: nothing was taken. In
                                        LMTP SETTLED says what was. */
     SMAIL_SMTP_CLIENT_STARTTLS,   /**< Flush, shake hands, secured(). */
-    SMAIL_SMTP_CLIENT_CLOSE       /**< Flush and hang up; see `reason`. */
+    SMAIL_SMTP_CLIENT_CLOSE       /**< Flush and hang up; see `reason`. Comes
+                                       once, then feed() returns WAIT. */
 } smail_smtp_client_event_type;
+
+/** Why content cannot be sent as it is. */
+typedef enum smail_smtp_content_fault {
+    SMAIL_SMTP_CONTENT_FINE,
+    SMAIL_SMTP_CONTENT_BARE,     /**< A CR, LF or NUL outside CRLF. */
+    SMAIL_SMTP_CONTENT_LONG,     /**< A line of more than 998 octets. */
+    SMAIL_SMTP_CONTENT_EIGHT_BIT /**< An octet over 127 where `body` of the
+                                      envelope is 7BIT. */
+} smail_smtp_content_fault;
 
 typedef enum smail_smtp_close_reason {
     SMAIL_SMTP_CLOSE_QUIT,      /**< quit() was answered. */
@@ -93,7 +126,8 @@ typedef enum smail_smtp_close_reason {
                                      text of `reply`, whose code is 0. */
     SMAIL_SMTP_CLOSE_ENDLESS,   /**< A reply went over max_reply_lines or
                                      max_reply_octets; as above. */
-    SMAIL_SMTP_CLOSE_CONTENT,   /**< body() was given what cannot be sent. */
+    SMAIL_SMTP_CLOSE_CONTENT,   /**< body() was given what cannot be sent, or
+                                     body_fail() was called. */
     SMAIL_SMTP_CLOSE_ABANDONED, /**< abandon() was called. */
     SMAIL_SMTP_CLOSE_NOMEM      /**< There was no memory. */
 } smail_smtp_close_reason;
@@ -142,16 +176,100 @@ typedef struct smail_smtp_client_event {
     smail_smtp_reply reply;         /**< `code` 0 if no reply belongs here. */
     smail_span challenge;           /**< Decoded. */
     smail_smtp_close_reason reason; /**< Of CLOSE. */
+    bool again;                     /**< Of RECIPIENT, SETTLED, DONE: `reply`
+                                       is no, but may be yes another time. That
+                                       is 4yz, and 552 to one RCPT of many when
+                                       it speaks of their number
+                                       (RFC 5321, 4.5.3.1.10). */
 } smail_smtp_client_event;
 
-/** Who sends what to whom. Nothing of it is kept after send(). */
+/**
+ * Who sends what to whom: what MAIL and RCPT say, in the same words as the
+ * events of smtp_server.h, so that a relay hands on what it was given. Start
+ * from the _INIT value. Nothing of it is kept after send().
+ *
+ * Parameters go out where the server offers their extension. Without it:
+ *   body, smtputf8, require_tls, hold_for, hold_until, by_mode RETURN
+ *       are an obstacle;
+ *   size, auth, ret, envelope_id, notify, orcpt, by_mode NOTIFY, priority
+ *       are left out. A relay may then owe a notice of relaying
+ *       (RFC 3461, 5.2.1 and RFC 2852, 4.1.4.2): look at offer().
+ * SMTPUTF8 is also said where an address is not ASCII. `body` says what the
+ * content is; smail_smtp_content_scan() finds out.
+ */
 typedef struct smail_smtp_envelope {
-    smail_path sender; /**< Empty for a bounce. */
-    const smail_path *recipients;
-    size_t count;
-    uint64_t size;             /**< Told by SIZE= where offered; 0: unknown. */
-    smail_smtp_body_type body; /**< 8BITMIME: only where that is offered. */
+    size_t size;           /**< Set by _INIT; how the struct may grow. */
+    size_t recipient_size; /**< Set by _INIT; how a recipient may grow. */
+    const smail_smtp_rcpt *recipients;
+    size_t count; /**< Of recipients; 1 to SMAIL_SMTP_RECIPIENTS_MAX. */
+    smail_smtp_mail mail;
 } smail_smtp_envelope;
+
+#define SMAIL_SMTP_ENVELOPE_INIT                             \
+    {                                                        \
+        sizeof(smail_smtp_envelope), sizeof(smail_smtp_rcpt) \
+    }
+
+/** Recipients of one transaction; the server may name a smaller number. */
+#define SMAIL_SMTP_RECIPIENTS_MAX 10000
+
+/** What keeps a mail from going to this server as it is. */
+typedef enum smail_smtp_obstacle_type {
+    SMAIL_SMTP_OBSTACLE_NONE,
+    SMAIL_SMTP_OBSTACLE_ADDRESS,       /**< Breaks RFC 5321, 4.1.2. */
+    SMAIL_SMTP_OBSTACLE_PARAMETER,     /**< Makes no sense or is too long. */
+    SMAIL_SMTP_OBSTACLE_SIZE,          /**< Over offer()->max_size. */
+    SMAIL_SMTP_OBSTACLE_8BITMIME,      /**< Not offered: re-encode, or not. */
+    SMAIL_SMTP_OBSTACLE_BINARYMIME,    /**< Not offered, nor CHUNKING. */
+    SMAIL_SMTP_OBSTACLE_SMTPUTF8,      /**< Not offered (RFC 6531, 3.2). */
+    SMAIL_SMTP_OBSTACLE_REQUIRETLS,    /**< Not offered, or no TLS
+                                            (RFC 8689, 4.2.1). */
+    SMAIL_SMTP_OBSTACLE_FUTURERELEASE, /**< Not offered, or not so long. */
+    SMAIL_SMTP_OBSTACLE_DELIVERBY,     /**< Not offered, or not so soon. */
+    SMAIL_SMTP_OBSTACLE_RECIPIENTS,    /**< Too many at once: divide them. */
+    SMAIL_SMTP_OBSTACLE_DOMAINS,       /**< Theirs are too many, likewise. */
+    SMAIL_SMTP_OBSTACLE_MAILS          /**< Too many: take a new session. */
+} smail_smtp_obstacle_type;
+
+typedef struct smail_smtp_obstacle {
+    smail_smtp_obstacle_type type;
+    size_t recipient;   /**< Whose ADDRESS or PARAMETER, or whose address calls
+                             for SMTPUTF8; SIZE_MAX: the mail's own. */
+    int code;           /**< What the server would have said, for a bounce: */
+    const char *status; /**< 4yz can be put right without the sender. */
+    const char *text;
+} smail_smtp_obstacle;
+
+/**
+ * What content is made of. Start from the _INIT value, scan() it all, in
+ * pieces of any size, and read the upper fields.
+ */
+typedef struct smail_smtp_content {
+    uint64_t size;       /**< Octets: `size` of the envelope. */
+    size_t longest_line; /**< Octets, without CRLF. */
+    bool bare;           /**< Holds a CR, LF or NUL outside CRLF. */
+    bool eight_bit;      /**< Holds octets over 127 (RFC 6152). */
+    bool utf8_header;    /**< Some before the first empty line: the mail calls
+                              for `smtputf8` (RFC 6532). */
+    size_t line;         /**< Ours: the line so far, */
+    bool after_cr;       /**< its last octet, */
+    bool in_text;        /**< and where it stands. */
+} smail_smtp_content;
+
+#define SMAIL_SMTP_CONTENT_INIT \
+    {                           \
+        0                       \
+    }
+
+/** Octets of a line that may be sent as text (RFC 5321, 4.5.3.1.6). */
+#define SMAIL_SMTP_TEXT_LINE_MAX 998
+
+SMAIL_API void smail_smtp_content_scan(smail_smtp_content *content,
+                                       smail_span octets);
+
+/** What `body` of the envelope has to be, once all of it was scanned. */
+SMAIL_API smail_smtp_body_type
+smail_smtp_content_body(const smail_smtp_content *content);
 
 /** The options are copied, the string too. */
 SMAIL_API int smail_smtp_client_new(smail_smtp_client **out,
@@ -173,30 +291,59 @@ SMAIL_API void smail_smtp_client_sent(smail_smtp_client *session, size_t len);
 
 /**
  * Start a transaction. SMAIL_ESTATE if the session is not idle; SMAIL_EINVAL
- * for a path that breaks RFC 5321, 4.1.2, no recipient at all, or an 8BITMIME
- * body where that is not offered; SMAIL_ELIMIT if `size` is over the server's
- * maximum. Nothing is sent then, and the session is idle still.
+ * for no recipient at all. For an obstacle() SMAIL_EINVAL too if the envelope
+ * is wrong in itself, SMAIL_ENOTFOUND if the server lacks an extension, and
+ * SMAIL_ELIMIT if a limit of its is in the way. Nothing is said then, and the
+ * session is idle still.
  */
 SMAIL_API int smail_smtp_client_send(smail_smtp_client *session,
                                      const smail_smtp_envelope *envelope);
 
+/** The same answer without sending, once the server has greeted. */
+SMAIL_API int smail_smtp_client_check(smail_smtp_client *session,
+                                      const smail_smtp_envelope *envelope);
+
+/** What send() or check() last found in the way. Never NULL. */
+SMAIL_API const smail_smtp_obstacle *smail_smtp_client_obstacle(
+    const smail_smtp_client *session);
+
 /**
  * Hand over content: CRLF line ends, dots unstuffed. Moves `content` past what
- * was taken; what is left has to wait until the output has been sent.
- * SMAIL_EMALFORMED for a bare CR, a bare LF or a NUL, which no server should
- * get to see: the connection is given up, CLOSE follows.
+ * was taken; what is left has to wait until output has been sent, or until
+ * SEND_BODY comes again. SMAIL_ESTATE when none is wanted, or no more: DONE
+ * says why.
+ *
+ * SMAIL_EMALFORMED for what cannot be sent, see content_fault(). No server gets
+ * to see it, and none gets the mail, and there is no DONE. Where BDAT is used
+ * the session is READY again after a RSET; the end of DATA cannot be taken
+ * back, so there the connection is given up: CLOSE.
  */
 SMAIL_API int smail_smtp_client_body(smail_smtp_client *session,
                                      smail_span *content);
 
-/** The content ends here. A last line without CRLF gets one. */
+/**
+ * The content ends here. Unless it is binary, a last line without CRLF gets
+ * one. SMAIL_EMALFORMED if a CR was the last octet.
+ */
 SMAIL_API int smail_smtp_client_body_end(smail_smtp_client *session);
 
+/** The rest cannot be had: end it as if it had been malformed. */
+SMAIL_API int smail_smtp_client_body_fail(smail_smtp_client *session);
+
+/** What was wrong with content, after SMAIL_EMALFORMED. */
+SMAIL_API smail_smtp_content_fault
+smail_smtp_client_content_fault(const smail_smtp_client *session);
+
 /**
- * Log in with a mechanism the server offers (else SMAIL_ENOTFOUND). The bytes
- * are those of the mechanism, base64 is done here (RFC 4954). `initial` NULL:
- * no initial response, which differs from an empty one. The caller minds that
- * the session is secured.
+ * Log in with a mechanism the server offers (else SMAIL_ENOTFOUND), once in a
+ * session (else SMAIL_ESTATE; RFC 4954, 4). The bytes are those of the
+ * mechanism, base64 is done here. `initial` NULL: no initial response, which
+ * differs from an empty one; one that makes the line of AUTH too long is kept
+ * for the first challenge. SMAIL_ELIMIT: it fits in no line. The caller minds
+ * that the session is secured.
+ *
+ * A CHALLENGE is answered by respond() or cancel(). What is no base64, or a
+ * 17th challenge, is cancelled without asking.
  */
 SMAIL_API int smail_smtp_client_auth(smail_smtp_client *session,
                                      const char *mechanism,
@@ -221,6 +368,8 @@ SMAIL_API int smail_smtp_client_secured(smail_smtp_client *session);
 SMAIL_API void smail_smtp_client_abandon(smail_smtp_client *session);
 
 SMAIL_API bool smail_smtp_client_is_secured(const smail_smtp_client *session);
+SMAIL_API bool smail_smtp_client_is_authenticated(
+    const smail_smtp_client *session);
 
 /** What the last EHLO offered. Never NULL. */
 SMAIL_API const smail_smtp_offer *smail_smtp_client_offer(

@@ -23,6 +23,9 @@
 
 #define CHALLENGE_MAX 12288
 
+#define DEFAULT_CHUNK 65536
+#define CHUNK_MAX (1024 * 1024)
+
 /* An emptied buffer bigger than this is given back. */
 #define ROOM_TO_KEEP 4096
 
@@ -44,6 +47,10 @@ int smail_smtp_client_new(smail_smtp_client **out,
         ours.max_reply_lines = DEFAULT_REPLY_LINES;
     if (ours.max_reply_octets == 0)
         ours.max_reply_octets = DEFAULT_REPLY_OCTETS;
+    if (ours.chunk_size == 0)
+        ours.chunk_size = DEFAULT_CHUNK;
+    if (ours.chunk_size > CHUNK_MAX)
+        return SMAIL_EINVAL;
     session = smail__mem_alloc(ours.mem, sizeof(*session));
     if (session == NULL)
         return SMAIL_ENOMEM;
@@ -56,9 +63,12 @@ int smail_smtp_client_new(smail_smtp_client **out,
     ours.hostname = session->hostname;
     session->options = ours;
     smail__client_offer_init(&session->offer, ours.mem);
+    session->obstacle.status = session->obstacle.text = "";
     smail__buf_init(&session->challenge, CHALLENGE_MAX, ours.mem);
+    smail__buf_init(&session->initial, CHALLENGE_MAX, ours.mem);
     smail__buf_init(&session->output, OUTPUT_MAX, ours.mem);
     smail__buf_init(&session->script, OUTPUT_MAX, ours.mem);
+    smail__buf_init(&session->chunk, ours.chunk_size + 2, ours.mem);
     smail__client_reply_init(&session->reply, ours.mem);
     *out = session;
     return 0;
@@ -78,9 +88,11 @@ void smail_smtp_client_free(smail_smtp_client *session)
     smail__client_mail_clear(session);
     smail__client_reply_dispose(&session->reply);
     smail__client_forget(&session->challenge);
+    smail__client_forget(&session->initial);
     smail__client_forget(&session->output);
     smail__client_offer_dispose(&session->offer);
     smail__buf_dispose(&session->script);
+    smail__buf_dispose(&session->chunk);
     smail__mem_free(session->options.mem, session->hostname);
     smail__mem_free(session->options.mem, session);
 }
@@ -90,22 +102,41 @@ int smail__client_output_error(const smail_smtp_client *session)
     return smail__buf_error(&session->output) == 0 ? 0 : SMAIL_ENOMEM;
 }
 
+static void end(smail_smtp_client *session, smail_smtp_close_reason reason)
+{
+    session->state = SMAIL__CLIENT_CLOSED;
+    session->reason = reason;
+    session->owe_starttls = false;
+    session->owe_body = false;
+    session->owe_ready = false;
+    session->owe_close = true;
+    session->mail.wanted = false;
+    smail__client_forget(&session->initial);
+    smail__buf_dispose(&session->script);
+    smail__buf_dispose(&session->chunk);
+}
+
 void smail__client_close(smail_smtp_client *session,
                          smail_smtp_close_reason reason)
 {
     if (session->state == SMAIL__CLIENT_CLOSED)
         return;
-    session->state = SMAIL__CLIENT_CLOSED;
-    session->reason = reason;
-    session->owe_starttls = false;
-    session->owe_ready = false;
-    session->owe_close = true;
+    end(session, reason);
     smail__client_forget(&session->output);
-    smail__buf_dispose(&session->script);
+}
+
+void smail__client_leave(smail_smtp_client *session,
+                         smail_smtp_close_reason reason)
+{
+    end(session, reason);
+    smail__buf_puts(&session->output, "QUIT\r\n");
+    if (smail__client_output_error(session) != 0)
+        smail__client_forget(&session->output);
 }
 
 int smail__client_collapse(smail_smtp_client *session)
 {
+    smail__client_no_reply(session);
     smail__client_close(session, SMAIL_SMTP_CLOSE_NOMEM);
     return SMAIL_ENOMEM;
 }
@@ -116,6 +147,12 @@ int smail__client_say(smail_smtp_client *session,
     session->state = state;
     smail__buf_puts(&session->output, line);
     return smail__client_output_error(session);
+}
+
+void smail__client_no_reply(smail_smtp_client *session)
+{
+    session->last = (smail_smtp_reply){ .status = SMAIL__SPAN(""),
+                                        .text = SMAIL__SPAN("") };
 }
 
 /* Hand out the next event that is owed. False if there is none. */
@@ -134,6 +171,10 @@ static bool give_owed(smail_smtp_client *session, smail_span *input)
         session->owe_close = false;
         smail__client_emit(session, SMAIL_SMTP_CLIENT_CLOSE);
         session->event.reason = session->reason;
+    } else if (session->owe_body) {
+        session->owe_body = false;
+        smail__client_no_reply(session);
+        smail__client_emit(session, SMAIL_SMTP_CLIENT_SEND_BODY);
     } else if (session->owe_ready) {
         session->owe_ready = false;
         smail__client_emit(session, SMAIL_SMTP_CLIENT_READY);
@@ -235,9 +276,10 @@ int smail_smtp_client_secured(smail_smtp_client *session)
 
 void smail_smtp_client_abandon(smail_smtp_client *session)
 {
-    session->last = (smail_smtp_reply){ .code = 0 };
+    smail__client_no_reply(session);
     session->owe_done = false;
     smail__client_close(session, SMAIL_SMTP_CLOSE_ABANDONED);
+    smail__client_forget(&session->output);
 }
 
 bool smail_smtp_client_is_secured(const smail_smtp_client *session)
@@ -245,10 +287,25 @@ bool smail_smtp_client_is_secured(const smail_smtp_client *session)
     return session->secured;
 }
 
+bool smail_smtp_client_is_authenticated(const smail_smtp_client *session)
+{
+    return session->authenticated;
+}
+
 const smail_smtp_offer *smail_smtp_client_offer(
     const smail_smtp_client *session)
 {
     return &session->offer.is;
+}
+
+bool smail__client_is_pipelining(const smail_smtp_client *session)
+{
+    return !session->options.no_pipelining && session->offer.is.pipelining;
+}
+
+bool smail__client_is_chunking(const smail_smtp_client *session)
+{
+    return !session->options.no_chunking && session->offer.is.chunking;
 }
 
 /* RFC 5321, 4.5.3.2.1 to 4.5.3.2.6; states not named wait for five minutes. */
@@ -258,7 +315,7 @@ unsigned smail_smtp_client_patience(const smail_smtp_client *session)
     case SMAIL__CLIENT_DATA:
         return 120;
     case SMAIL__CLIENT_BODY:
-        return 180;
+        return session->mail.last_sent ? 600 : 180;
     case SMAIL__CLIENT_END:
         return 600;
     default:

@@ -1,35 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * smtp/client_send.c - a transaction, client side: envelope (RFC 5321, 3.3),
- * content (4.5.2), and the verdicts.
+ * smtp/client_send.c - a transaction, client side (RFC 5321, 3.3): from MAIL
+ * to the verdict.
  *
  * All commands are written at once. Where PIPELINING is offered they go out
  * together (RFC 2920, 3.1), else one by one as the replies come in. Once the
  * verdict is known, DONE is said; replies that are still to come are swallowed
  * before the session is ready again.
+ *
+ * DATA waits for a 354, so it ends a pipelined group. BDAT does not
+ * (RFC 3030, 2), so content follows the last reply to RCPT, or with
+ * `early_content` the last RCPT.
  */
-#include <string.h>
-
 #include <smtpmail/error.h>
 
 #include "base/mem.h"
 #include "base/span.h"
-#include "smtp/address.h"
-#include "smtp/client.h"
-#include "smtp/line.h"
-
-/* Content stops going into an output that is longer than this. */
-#define OUTPUT_BACKLOG 65536
+#include "smtp/client_envelope.h"
 
 static bool is_yes(const smail_smtp_client *session)
 {
     return session->last.code / 100 == 2;
 }
 
+static bool is_no(const smail_smtp_client *session)
+{
+    return session->last.code >= 400;
+}
+
+static int nonsense(smail_smtp_client *session)
+{
+    smail__client_close(session, SMAIL_SMTP_CLOSE_NONSENSE);
+    return 0;
+}
+
 void smail__client_mail_clear(smail_smtp_client *session)
 {
     smail__mem_free(session->options.mem, session->mail.accepted);
     session->mail = (struct smail__client_mail){ .count = 0 };
+    smail__buf_dispose(&session->chunk);
 }
 
 void smail__client_settle(smail_smtp_client *session)
@@ -37,67 +46,21 @@ void smail__client_settle(smail_smtp_client *session)
     if (!session->mail.settled)
         session->owe_done = true;
     session->mail.settled = true;
+    session->mail.wanted = false;
+    session->owe_body = false;
 }
 
-/* --- the envelope --------------------------------------------------------- */
-
-/* A path must not be able to end the line or to carry parameters. */
-static bool put_path(struct smail__buf *out, const smail_path *path,
-                     enum smail__address_kind kind)
+int smail__client_finish(smail_smtp_client *session, bool open)
 {
-    size_t start = out->len;
-    smail_path parsed;
-    smail_span text;
-
-    smail__buf_putc(out, '<');
-    smail__buf_append(out, path->local);
-    if (path->domain.len > 0)
-        smail__buf_putc(out, '@');
-    smail__buf_append(out, path->domain);
-    smail__buf_putc(out, '>');
-    if (smail__buf_error(out) != 0)
-        return true; /* told later, as an error of the buffer */
-    text = smail__span_from(smail__buf_span(out), start);
-    return smail__address_take(&parsed, &text, kind, false) ==
-               SMAIL__ADDRESS_FINE &&
-           text.len == 0;
+    smail__client_mail_clear(session);
+    smail__buf_dispose(&session->script);
+    if (open)
+        return smail__client_say(session, SMAIL__CLIENT_RSET, "RSET\r\n");
+    smail__client_ready(session);
+    return 0;
 }
 
-static bool put_mail(const smail_smtp_client *session, struct smail__buf *out,
-                     const smail_smtp_envelope *envelope)
-{
-    bool good;
-
-    smail__buf_puts(out, "MAIL FROM:");
-    good = put_path(out, &envelope->sender, SMAIL__ADDRESS_REVERSE);
-    if (envelope->size > 0 && session->offer.is.size)
-        smail__buf_printf(out, " SIZE=%llu",
-                          (unsigned long long)envelope->size);
-    if (envelope->body == SMAIL_SMTP_BODY_8BITMIME)
-        smail__buf_puts(out, " BODY=8BITMIME");
-    smail__buf_puts(out, "\r\n");
-    return good;
-}
-
-/* All commands of the transaction. */
-static bool put_script(const smail_smtp_client *session, struct smail__buf *out,
-                       const smail_smtp_envelope *envelope)
-{
-    bool good = put_mail(session, out, envelope);
-
-    for (size_t i = 0; i < envelope->count && good; i++) {
-        smail__buf_puts(out, "RCPT TO:");
-        good = put_path(out, &envelope->recipients[i], SMAIL__ADDRESS_FORWARD);
-        smail__buf_puts(out, "\r\n");
-    }
-    smail__buf_puts(out, "DATA\r\n");
-    return good;
-}
-
-static bool is_pipelining(const smail_smtp_client *session)
-{
-    return !session->options.no_pipelining && session->offer.is.pipelining;
-}
+/* --- going out ------------------------------------------------------------ */
 
 /* Send the next command, or all of them, and await a reply in `state`. */
 static int advance(smail_smtp_client *session, enum smail__client_state state)
@@ -108,7 +71,7 @@ static int advance(smail_smtp_client *session, enum smail__client_state state)
     session->state = state;
     if (len == 0)
         return 0;
-    if (!is_pipelining(session))
+    if (!smail__client_is_pipelining(session))
         len = smail__span_find(script, '\n') + 1;
     smail__buf_append(&session->output, smail__span_slice(script, 0, len));
     smail__buf_consume(&session->script, len);
@@ -117,92 +80,120 @@ static int advance(smail_smtp_client *session, enum smail__client_state state)
     return smail__client_output_error(session);
 }
 
-static int check_envelope(const smail_smtp_client *session,
-                          const smail_smtp_envelope *envelope)
+int smail_smtp_client_check(smail_smtp_client *session,
+                            const smail_smtp_envelope *envelope)
 {
-    if (session->state != SMAIL__CLIENT_IDLE)
-        return SMAIL_ESTATE;
-    if (envelope->count == 0)
-        return SMAIL_EINVAL;
-    if (envelope->body == SMAIL_SMTP_BODY_8BITMIME &&
-        !session->offer.is.eight_bit)
-        return SMAIL_EINVAL;
-    if (session->offer.is.max_size > 0 &&
-        envelope->size > session->offer.is.max_size)
-        return SMAIL_ELIMIT;
-    return 0;
+    return session->offered ? smail__client_check(session, envelope)
+                            : SMAIL_ESTATE;
+}
+
+const smail_smtp_obstacle *smail_smtp_client_obstacle(
+    const smail_smtp_client *session)
+{
+    return &session->obstacle;
+}
+
+static int begin(smail_smtp_client *session,
+                 const smail_smtp_envelope *envelope)
+{
+    struct smail__client_mail *mail = &session->mail;
+    bool early =
+        session->options.early_content && smail__client_is_pipelining(session);
+
+    smail__client_mail_clear(session);
+    smail__buf_clear(&session->script);
+    mail->body =
+        smail__client_put_envelope(&session->script, session, envelope);
+    mail->chunked = smail__client_is_chunking(session);
+    if (!mail->chunked)
+        smail__buf_puts(&session->script, "DATA\r\n");
+    mail->accepted = smail__mem_alloc(session->options.mem, envelope->count);
+    if (smail__buf_error(&session->script) != 0 || mail->accepted == NULL)
+        return SMAIL_ENOMEM;
+    mail->count = envelope->count;
+    mail->wanted = session->owe_body = mail->chunked && early;
+    session->fault = SMAIL_SMTP_CONTENT_FINE;
+    session->owe_ready = false;
+    session->mails++;
+    return advance(session, SMAIL__CLIENT_MAIL);
 }
 
 int smail_smtp_client_send(smail_smtp_client *session,
                            const smail_smtp_envelope *envelope)
 {
-    int error = check_envelope(session, envelope);
+    int error = SMAIL_ESTATE;
 
+    if (session->state == SMAIL__CLIENT_IDLE)
+        error = smail_smtp_client_check(session, envelope);
     if (error != 0)
         return error;
-    smail__client_mail_clear(session);
-    smail__buf_clear(&session->script);
-    if (!put_script(session, &session->script, envelope)) {
-        smail__buf_clear(&session->script);
-        return SMAIL_EINVAL;
-    }
-    session->mail.accepted =
-        smail__mem_alloc(session->options.mem, envelope->count);
-    if (smail__buf_error(&session->script) != 0 ||
-        session->mail.accepted == NULL)
-        return smail__client_collapse(session);
-    session->mail.count = envelope->count;
-    session->owe_ready = false;
-    if (advance(session, SMAIL__CLIENT_MAIL) != 0)
-        return smail__client_collapse(session);
-    return 0;
+    return begin(session, envelope) == 0 ? 0 : smail__client_collapse(session);
 }
 
 /* --- replies -------------------------------------------------------------- */
-
-/* Nothing more to swallow. `open`: the server may still have a transaction. */
-static int finish(smail_smtp_client *session, bool open)
-{
-    smail__client_mail_clear(session);
-    smail__buf_dispose(&session->script);
-    if (open)
-        return smail__client_say(session, SMAIL__CLIENT_RSET, "RSET\r\n");
-    smail__client_ready(session);
-    return 0;
-}
 
 int smail__client_on_mail(smail_smtp_client *session)
 {
     if (is_yes(session))
         return advance(session, SMAIL__CLIENT_RCPT);
+    if (!is_no(session))
+        return nonsense(session);
     smail__client_settle(session);
     if (session->script.len > 0)
-        return finish(session, false);
+        return smail__client_finish(session, false);
     session->state = SMAIL__CLIENT_RCPT; /* they are on their way already */
     return 0;
+}
+
+/*
+ * RFC 5321, 4.5.3.1.10: 552 used to mean too many recipients, which is no
+ * failure of this one. That it is its mailbox which is full, 5.2.2 says.
+ */
+static bool is_too_many(const smail_smtp_client *session)
+{
+    return session->last.code == 552 && session->mail.good > 0 &&
+           (session->last.status.len == 0 ||
+            smail__span_is(session->last.status, "5.5.3"));
+}
+
+static void say_recipient(smail_smtp_client *session)
+{
+    bool again = is_too_many(session);
+
+    smail__client_emit(session, SMAIL_SMTP_CLIENT_RECIPIENT);
+    session->event.recipient = session->mail.next;
+    session->event.again |= again;
+}
+
+/* What comes behind the last RCPT. */
+static int after_recipients(smail_smtp_client *session)
+{
+    struct smail__client_mail *mail = &session->mail;
+
+    if (mail->good == 0)
+        smail__client_settle(session);
+    if (mail->chunked)
+        return mail->settled ? smail__client_drain(session)
+                             : smail__client_to_body(session);
+    if (mail->settled && session->script.len > 0)
+        return smail__client_finish(session, true); /* DATA was not said */
+    return advance(session, SMAIL__CLIENT_DATA);
 }
 
 int smail__client_on_rcpt(smail_smtp_client *session)
 {
     struct smail__client_mail *mail = &session->mail;
-    bool last = mail->next + 1 == mail->count;
-    bool settled = mail->settled;
 
-    if (!settled) {
-        smail__client_emit(session, SMAIL_SMTP_CLIENT_RECIPIENT);
-        session->event.recipient = mail->next;
-    }
+    if (!is_yes(session) && !is_no(session))
+        return nonsense(session);
+    if (!mail->settled)
+        say_recipient(session);
     mail->accepted[mail->next] = is_yes(session);
     mail->good += is_yes(session);
     mail->next++;
-    if (!last)
+    if (mail->next < mail->count)
         return advance(session, SMAIL__CLIENT_RCPT);
-    if (mail->good == 0) {
-        smail__client_settle(session);
-        if (session->script.len > 0) /* DATA was not sent, nor will it be */
-            return finish(session, true);
-    }
-    return advance(session, SMAIL__CLIENT_DATA);
+    return after_recipients(session);
 }
 
 /* RFC 2920, 3.1: DATA was granted with nobody to take it, so send nothing. */
@@ -210,32 +201,20 @@ static int send_nothing(smail_smtp_client *session)
 {
     /* It would reach somebody, or in LMTP get no reply: hang up. */
     if (session->mail.good > 0 ||
-        session->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP) {
-        smail__client_close(session, SMAIL_SMTP_CLOSE_NONSENSE);
-        return 0;
-    }
+        session->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP)
+        return nonsense(session);
     return smail__client_say(session, SMAIL__CLIENT_END, ".\r\n");
 }
 
 int smail__client_on_data(smail_smtp_client *session)
 {
-    struct smail__client_mail *mail = &session->mail;
-
-    if (session->last.code == 354) {
-        if (mail->settled)
-            return send_nothing(session);
-        session->state = SMAIL__CLIENT_BODY;
-        mail->line_start = true;
-        mail->next = 0; /* the verdicts of LMTP begin anew */
-        smail__client_emit(session, SMAIL_SMTP_CLIENT_SEND_BODY);
-        return 0;
-    }
-    if (session->last.code < 400) {
-        smail__client_close(session, SMAIL_SMTP_CLOSE_NONSENSE);
-        return 0;
-    }
+    if (session->last.code == 354)
+        return session->mail.settled ? send_nothing(session)
+                                     : smail__client_to_body(session);
+    if (!is_no(session))
+        return nonsense(session);
     smail__client_settle(session);
-    return finish(session, true);
+    return smail__client_finish(session, true);
 }
 
 /* RFC 2033, 4.2: one reply for each recipient that was accepted. */
@@ -253,86 +232,13 @@ static bool settle_recipient(smail_smtp_client *session)
 int smail__client_on_end(smail_smtp_client *session)
 {
     bool lmtp = session->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP;
+    bool open = is_no(session) && session->mail.chunked && !lmtp;
 
+    if (!is_yes(session) && !is_no(session))
+        return nonsense(session);
     if (lmtp && !session->mail.settled && !settle_recipient(session))
         return 0;
     smail__client_settle(session);
-    return finish(session, false);
-}
-
-/* --- content -------------------------------------------------------------- */
-
-/* One CR or LF in its place. */
-static bool take_line_end(struct smail__client_mail *mail, char byte)
-{
-    if (byte == '\0' || (byte == '\n') != mail->after_cr)
-        return false;
-    mail->after_cr = byte == '\r';
-    mail->line_start = byte == '\n';
-    return true;
-}
-
-/* Text of one line, or a part of it. */
-static size_t put_text(smail_smtp_client *session, smail_span content)
-{
-    struct smail__client_mail *mail = &session->mail;
-    smail_span run = smail__span_slice(content, 0, OUTPUT_BACKLOG);
-
-    run.len = smail__line_plain_run(run);
-    if (run.len == 0)
-        return 0;
-    if (mail->line_start && run.data[0] == '.') /* RFC 5321, 4.5.2 */
-        smail__buf_putc(&session->output, '.');
-    mail->line_start = false;
-    smail__buf_append(&session->output, run);
-    return run.len;
-}
-
-/* The next bytes of `content`; 0 if they may not be sent. */
-static size_t put_content(smail_smtp_client *session, smail_span content)
-{
-    struct smail__client_mail *mail = &session->mail;
-    size_t len = mail->after_cr ? 0 : put_text(session, content);
-
-    if (len > 0)
-        return len;
-    if (!take_line_end(mail, content.data[0]))
-        return 0;
-    smail__buf_append(&session->output, smail__span_slice(content, 0, 1));
-    return 1;
-}
-
-int smail_smtp_client_body(smail_smtp_client *session, smail_span *content)
-{
-    if (session->state != SMAIL__CLIENT_BODY)
-        return SMAIL_ESTATE;
-    while (content->len > 0 && session->output.len < OUTPUT_BACKLOG) {
-        size_t len = put_content(session, *content);
-
-        if (len == 0) {
-            session->last = (smail_smtp_reply){ .code = 0 };
-            smail__client_close(session, SMAIL_SMTP_CLOSE_CONTENT);
-            return SMAIL_EMALFORMED;
-        }
-        *content = smail__span_from(*content, len);
-    }
-    if (smail__client_output_error(session) != 0)
-        return smail__client_collapse(session);
-    return 0;
-}
-
-int smail_smtp_client_body_end(smail_smtp_client *session)
-{
-    if (session->state != SMAIL__CLIENT_BODY)
-        return SMAIL_ESTATE;
-    if (session->mail.after_cr) { /* its LF is missing */
-        session->last = (smail_smtp_reply){ .code = 0 };
-        smail__client_close(session, SMAIL_SMTP_CLOSE_CONTENT);
-        return SMAIL_EMALFORMED;
-    }
-    if (!session->mail.line_start)
-        smail__buf_puts(&session->output, "\r\n");
-    if (smail__client_say(session, SMAIL__CLIENT_END, ".\r\n") != 0)
-        return smail__client_collapse(session);
-    return 0;
+    /* RFC 3030, 2: what a failed BDAT leaves behind only RSET clears. */
+    return smail__client_finish(session, open);
 }

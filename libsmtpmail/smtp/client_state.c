@@ -10,7 +10,7 @@
  *    IDLE       nothing was asked: CLOSE       CLOSE
  *    AUTH       AUTH_DONE, READY               334: CHALLENGE; else as 2yz
  *    MAIL RCPT DATA END                        see client_send.c
- *    BODY       too early: CLOSE               DONE, CLOSE
+ *    BODY DRAIN                                see client_body.c
  *    RSET       READY                          CLOSE
  *    QUIT       CLOSE                          CLOSE
  *
@@ -28,8 +28,11 @@ static bool is_yes(const smail_smtp_client *session)
 void smail__client_emit(smail_smtp_client *session,
                         smail_smtp_client_event_type type)
 {
-    session->event =
-        (smail_smtp_client_event){ .type = type, .reply = session->last };
+    session->event = (smail_smtp_client_event){
+        .type = type,
+        .reply = session->last,
+        .again = session->last.code / 100 == 4,
+    };
 }
 
 void smail__client_ready(smail_smtp_client *session)
@@ -40,7 +43,7 @@ void smail__client_ready(smail_smtp_client *session)
 
 static int refused(smail_smtp_client *session)
 {
-    smail__client_close(session, SMAIL_SMTP_CLOSE_REFUSED);
+    smail__client_leave(session, SMAIL_SMTP_CLOSE_REFUSED);
     return 0;
 }
 
@@ -53,6 +56,7 @@ static int nonsense(smail_smtp_client *session)
 static int say_hello(smail_smtp_client *session, enum smail__client_state state,
                      const char *verb)
 {
+    session->offered = false;
     smail__client_offer_clear(&session->offer);
     smail__buf_printf(&session->output, "%s ", verb);
     smail__buf_puts(&session->output, session->options.hostname);
@@ -82,7 +86,7 @@ static int secure_or_ready(smail_smtp_client *session)
         return smail__client_say(session, SMAIL__CLIENT_STARTTLS,
                                  "STARTTLS\r\n");
     if (session->options.tls == SMAIL_SMTP_TLS_REQUIRED && !session->secured)
-        smail__client_close(session, SMAIL_SMTP_CLOSE_NO_TLS);
+        smail__client_leave(session, SMAIL_SMTP_CLOSE_NO_TLS);
     else
         smail__client_ready(session);
     return 0;
@@ -98,11 +102,13 @@ static int on_ehlo(smail_smtp_client *session)
         return refused(session);
     if (smail__client_offer_read(&session->offer, session->last.text) != 0)
         return SMAIL_ENOMEM;
+    session->offered = true;
     return secure_or_ready(session);
 }
 
 static int on_helo(smail_smtp_client *session)
 {
+    session->offered = is_yes(session);
     return is_yes(session) ? secure_or_ready(session) : refused(session);
 }
 
@@ -115,15 +121,6 @@ static int on_starttls(smail_smtp_client *session)
     }
     session->tls_refused = true;
     return secure_or_ready(session);
-}
-
-/* The server does not want the rest; the rest may not look like commands. */
-static int on_body(smail_smtp_client *session)
-{
-    if (is_yes(session))
-        return nonsense(session);
-    smail__client_settle(session);
-    return refused(session);
 }
 
 static int on_rset(smail_smtp_client *session)
@@ -150,8 +147,9 @@ static int (*const handlers[SMAIL__CLIENT_STATES])(smail_smtp_client *) = {
     [SMAIL__CLIENT_MAIL] = smail__client_on_mail,
     [SMAIL__CLIENT_RCPT] = smail__client_on_rcpt,
     [SMAIL__CLIENT_DATA] = smail__client_on_data,
-    [SMAIL__CLIENT_BODY] = on_body,
+    [SMAIL__CLIENT_BODY] = smail__client_on_body,
     [SMAIL__CLIENT_END] = smail__client_on_end,
+    [SMAIL__CLIENT_DRAIN] = smail__client_on_drain,
     [SMAIL__CLIENT_RSET] = on_rset,
     [SMAIL__CLIENT_QUIT] = on_quit,
 };
@@ -159,7 +157,7 @@ static int (*const handlers[SMAIL__CLIENT_STATES])(smail_smtp_client *) = {
 static bool in_transaction(const smail_smtp_client *session)
 {
     return session->state >= SMAIL__CLIENT_MAIL &&
-           session->state <= SMAIL__CLIENT_END;
+           session->state <= SMAIL__CLIENT_DRAIN;
 }
 
 int smail__client_take_reply(smail_smtp_client *session)
@@ -167,7 +165,8 @@ int smail__client_take_reply(smail_smtp_client *session)
     if (session->last.code == 421 && session->state != SMAIL__CLIENT_QUIT) {
         if (in_transaction(session))
             smail__client_settle(session);
-        return refused(session);
+        smail__client_close(session, SMAIL_SMTP_CLOSE_REFUSED);
+        return 0;
     }
     return handlers[session->state](session);
 }

@@ -16,20 +16,22 @@
 
 static const smail_smtp_client_options plain = SMAIL_SMTP_CLIENT_OPTIONS_INIT;
 
-static const smail_path people[] = {
-    { { "r0", 2 }, { "b.example", 9 } },
-    { { "r1", 2 }, { "b.example", 9 } },
-    { { "r2", 2 }, { "b.example", 9 } },
+static const smail_smtp_rcpt people[] = {
+    { .recipient = { { "r0", 2 }, { "b.example", 9 } } },
+    { .recipient = { { "r1", 2 }, { "b.example", 9 } } },
+    { .recipient = { { "r2", 2 }, { "b.example", 9 } } },
 };
 
 static smail_smtp_envelope envelope_to(size_t count)
 {
-    return (smail_smtp_envelope){
-        .sender = { { "s", 1 }, { "a.example", 9 } },
-        .recipients = people,
-        .count = count,
-        .size = 10,
-    };
+    smail_smtp_envelope envelope = SMAIL_SMTP_ENVELOPE_INIT;
+
+    envelope.recipients = people;
+    envelope.count = count;
+    envelope.mail.sender =
+        (smail_path){ SMAIL__SPAN("s"), SMAIL__SPAN("a.example") };
+    envelope.mail.size = 10;
+    return envelope;
 }
 
 static void begin(struct dialogue *d, smail_smtp_client_options options)
@@ -224,50 +226,28 @@ static void a_reply_in_the_middle_of_content(void **state)
 
 static void envelopes_that_cannot_be_sent(void **state)
 {
-    smail_path evil = { SMAIL__SPAN("a"), SMAIL__SPAN("b>\r\nRSET\r\n") };
-    smail_path spaced = { SMAIL__SPAN("a b"), SMAIL__SPAN("c") };
-    smail_path wide = { SMAIL__SPAN("\xc3\xa4"), SMAIL__SPAN("c") };
-    smail_path none = { SMAIL__SPAN(""), SMAIL__SPAN("") };
-    smail_path bare = { SMAIL__SPAN("postmaster"), SMAIL__SPAN("") };
-    const smail_path *bad[] = { &evil, &spaced, &wide, &none };
-    smail_smtp_envelope envelope;
+    smail_smtp_envelope envelope = envelope_to(1);
     struct dialogue d;
 
     (void)state;
     dialogue_begin(&d, plain);
-    envelope = envelope_to(1);
     assert_int_equal(smail_smtp_client_send(d.client, &envelope), SMAIL_ESTATE);
+    assert_int_equal(smail_smtp_client_check(d.client, &envelope),
+                     SMAIL_ESTATE);
     dialogue_end(&d);
     begin(&d, plain);
-    for (size_t i = 0; i < 4; i++) {
-        envelope = envelope_to(1);
-        envelope.recipients = bad[i];
-        assert_int_equal(smail_smtp_client_send(d.client, &envelope),
-                         SMAIL_EINVAL);
-    }
-    envelope = envelope_to(0);
+    envelope.count = 0;
     assert_int_equal(smail_smtp_client_send(d.client, &envelope), SMAIL_EINVAL);
     envelope = envelope_to(1);
-    envelope.sender = evil;
-    assert_int_equal(smail_smtp_client_send(d.client, &envelope), SMAIL_EINVAL);
-    envelope = envelope_to(1);
-    envelope.size = 1001;
-    assert_int_equal(smail_smtp_client_send(d.client, &envelope), SMAIL_ELIMIT);
-    assert_said(&d, "");
-    envelope = envelope_to(1);
-    envelope.recipients = &bare;
-    envelope.sender = none;
     envelope.size = 0;
-    envelope.body = SMAIL_SMTP_BODY_8BITMIME;
-    assert_int_equal(smail_smtp_client_send(d.client, &envelope), 0);
-    assert_said(&d, "MAIL FROM:<> BODY=8BITMIME\r\n"
-                    "RCPT TO:<postmaster>\r\nDATA\r\n");
-    dialogue_end(&d);
-    dialogue_begin(&d, plain);
-    dialogue_hear(&d, "220 x\r\n250 x\r\n");
-    envelope = envelope_to(1);
-    envelope.body = SMAIL_SMTP_BODY_8BITMIME;
     assert_int_equal(smail_smtp_client_send(d.client, &envelope), SMAIL_EINVAL);
+    envelope = envelope_to(1);
+    envelope.recipient_size = 0;
+    assert_int_equal(smail_smtp_client_send(d.client, &envelope), SMAIL_EINVAL);
+    assert_said(&d, "");
+    send_to(&d, 1);
+    assert_int_equal(smail_smtp_client_obstacle(d.client)->type,
+                     SMAIL_SMTP_OBSTACLE_NONE);
     dialogue_end(&d);
 }
 
@@ -345,6 +325,8 @@ static void much_content_waits_for_the_output(void **state)
 
     (void)state;
     memset(much, 'x', sizeof(much));
+    for (size_t i = 998; i < sizeof(much); i += 1000)
+        memcpy(much + i, "\r\n", 2);
     to_the_content(&d);
     while (content.len > 0) {
         size_t before = content.len;

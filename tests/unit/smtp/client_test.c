@@ -203,16 +203,18 @@ static void session_without(struct meter *meter)
 {
     const smail_mem mem = meter_mem(meter);
     smail_smtp_client_options options = plain;
-    smail_path path = { SMAIL__SPAN("a"), SMAIL__SPAN("b.example") };
-    smail_smtp_envelope envelope = { .sender = path,
-                                     .recipients = &path,
-                                     .count = 1 };
+    smail_smtp_rcpt rcpt = {
+        .recipient = { SMAIL__SPAN("a"), SMAIL__SPAN("b.example") },
+    };
+    smail_smtp_envelope envelope = SMAIL_SMTP_ENVELOPE_INIT;
     smail_span content = SMAIL__SPAN("text\r\n");
     smail_span secret = SMAIL__SPAN("x");
     struct dialogue d;
 
     options.mem = &mem;
     options.hostname = "c.example";
+    envelope.recipients = &rcpt;
+    envelope.count = 1;
     smail__buf_init(&d.events, 10000, NULL);
     if (smail_smtp_client_new(&d.client, &options) != 0)
         return;

@@ -195,9 +195,10 @@ static void send_mail(struct bout *b)
 {
     static const smail_span domain = { "mx.example", 10 };
     char names[RECIPIENTS_MAX][8];
-    smail_path paths[RECIPIENTS_MAX];
-    smail_smtp_envelope envelope = { .recipients = paths };
+    smail_smtp_rcpt rcpts[RECIPIENTS_MAX] = { { .notify = 0 } };
+    smail_smtp_envelope envelope = SMAIL_SMTP_ENVELOPE_INIT;
 
+    envelope.recipients = rcpts;
     b->recipients = envelope.count = 1 + chance(RECIPIENTS_MAX);
     b->granted = 0;
     for (size_t i = 0; i < envelope.count; i++) {
@@ -205,13 +206,13 @@ static void send_mail(struct bout *b)
         b->granted += b->wanted[i];
         snprintf(names[i], sizeof(names[i]), "%c%u", b->wanted[i] ? 'y' : 'n',
                  (unsigned)i);
-        paths[i] = (smail_path){ smail__span(names[i]), domain };
+        rcpts[i].recipient = (smail_path){ smail__span(names[i]), domain };
     }
     invent_content(b);
     if (chance(2) == 0)
-        envelope.sender = (smail_path){ SMAIL__SPAN("\"a b\""), domain };
-    envelope.size = b->unsent.len;
-    envelope.body = SMAIL_SMTP_BODY_8BITMIME;
+        envelope.mail.sender = (smail_path){ SMAIL__SPAN("\"a b\""), domain };
+    envelope.mail.size = b->unsent.len;
+    envelope.mail.body = SMAIL_SMTP_BODY_8BITMIME;
     b->expected += b->granted > 0;
     b->mails++;
     assert_int_equal(smail_smtp_client_send(b->client, &envelope), 0);
