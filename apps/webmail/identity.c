@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "account/app_password.h"
+#include "account/login.h"
 #include "base/base64.h"
 #include "base/format.h"
 #include "base/mem.h"
@@ -133,7 +134,7 @@ static int check_slowly(smail_id *account, struct app *app, smail_span user,
     if (smail_account_find(&before, app->store, name, &error) == 0)
         (void)smail__credential_version(&version, app->store, before, &error);
     if (take_hash_turn(app)) {
-        rc = smail_account_login(account, app->store, user, password, &error);
+        rc = smail__login_owner(account, app->store, user, password, &error);
         give_hash_turn(app);
     } else {
         rc = SMAIL_EBUSY;
@@ -143,25 +144,6 @@ static int check_slowly(smail_id *account, struct app *app, smail_span user,
                             now);
     smail__mem_free(NULL, name);
     return rc == 0 ? 0 : status_of(rc);
-}
-
-static bool is_app_password_of(smail_id *account, struct app *app,
-                               smail_span user, smail_span password,
-                               int64_t now)
-{
-    smail_id owner = 0, named = 0;
-    char *name;
-
-    if (smail__app_password_find(&owner, app->store, password, now, NULL) != 0)
-        return false;
-    name = smail__spandup(user);
-    if (name == NULL)
-        return false;
-    if (smail_account_find(&named, app->store, name, NULL) != 0)
-        named = 0;
-    smail__mem_free(NULL, name);
-    *account = owner;
-    return named == owner;
 }
 
 int check_password(smail_id *account, int64_t *wait, struct app *app,
@@ -198,7 +180,8 @@ static int check_basic(struct identity *out, int64_t *wait, struct app *app,
         smail__buf_error(&text) == 0) {
         password = smail__buf_span(&text);
         user = smail__span_cut(&password, ':');
-        if (is_app_password_of(&out->account, app, user, password, now))
+        if (smail__app_password_check(&out->account, app->store, user, password,
+                                      now, NULL) == 0)
             out->is_program = true;
         else if (smail__remember_find(&out->account, app->remember, user,
                                       password, now, NULL) == 0)

@@ -110,8 +110,9 @@ SMAIL_API int smail_account_set_disabled(smail_store *store, smail_id account,
                                          bool disabled, smail_error *err);
 
 /**
- * Check a password. SMAIL_EAUTH alike, and in the same time, for an unknown
- * user, a wrong password and a disabled account.
+ * Check a password: the account's, or one of its app passwords, which is quick.
+ * SMAIL_EAUTH alike, and in the same time, for an unknown user, a wrong
+ * password and a disabled account.
  */
 SMAIL_API int smail_account_login(smail_id *out, smail_store *store,
                                   smail_span user, smail_span password,

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "account/name.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/mem.h"
@@ -30,7 +31,7 @@ static const char sql_count[] =
     "SELECT count(*) FROM app_password WHERE account = $1";
 
 static const char sql_find[] =
-    "SELECT p.account, p.id, p.last_used FROM app_password p"
+    "SELECT p.account, p.id, p.last_used, a.address FROM app_password p"
     " JOIN account a ON a.id = p.account WHERE p.secret = $1"
     " AND (p.expires_at = 0 OR p.expires_at > $2) AND a.is_disabled = 0";
 
@@ -217,6 +218,7 @@ int smail__app_password_add(smail_id *out,
 struct use {
     smail_id account, id;
     int64_t last_used;
+    char address[SMAIL__NAME_SIZE];
 };
 
 static int touch(smail_tx *tx, void *arg, smail_error *err)
@@ -253,16 +255,17 @@ static int find(struct use *out, struct smail__db *db,
     out->account = smail__column_int(statement, 0);
     out->id = smail__column_int(statement, 1);
     out->last_used = smail__column_int(statement, 2);
+    smail__format(out->address, sizeof(out->address), "%.*s",
+                  SMAIL__SPAN_ARG(smail__column_span(statement, 3)));
     smail__statement_reset(statement);
     return 0;
 }
 
-int smail__app_password_find(smail_id *account, smail_store *store,
-                             smail_span password, int64_t now, smail_error *err)
+static int look_up(struct use *out, smail_store *store, smail_span password,
+                   int64_t now, smail_error *err)
 {
     unsigned char secret[SMAIL__SHA256_LEN];
     struct smail__db *db;
-    struct use use;
     int rc;
 
     if (!smail__app_password_is(password))
@@ -271,16 +274,48 @@ int smail__app_password_find(smail_id *account, smail_store *store,
     rc = smail__store_begin_read(&db, store, err);
     if (rc != 0)
         return rc;
-    rc = find(&use, db, secret, now, err);
+    rc = find(out, db, secret, now, err);
     smail__store_end_read(store, db);
+    return rc;
+}
+
+static void note_use(struct use *use, smail_store *store, int64_t now)
+{
+    if (now - use->last_used < TOUCH_SECONDS)
+        return;
+    use->last_used = now;
+    /* A full disk is no reason to refuse the password. */
+    (void)smail__store_write(store, touch, use, NULL);
+}
+
+int smail__app_password_find(smail_id *account, smail_store *store,
+                             smail_span password, int64_t now, smail_error *err)
+{
+    struct use use;
+    int rc = look_up(&use, store, password, now, err);
+
     if (rc != 0)
         return rc;
     *account = use.account;
-    if (now - use.last_used >= TOUCH_SECONDS) {
-        use.last_used = now;
-        /* A full disk is no reason to refuse the password. */
-        (void)smail__store_write(store, touch, &use, NULL);
-    }
+    note_use(&use, store, now);
+    return 0;
+}
+
+int smail__app_password_check(smail_id *account, smail_store *store,
+                              smail_span user, smail_span password, int64_t now,
+                              smail_error *err)
+{
+    char address[SMAIL__NAME_SIZE];
+    struct use use;
+    int rc = look_up(&use, store, password, now, err);
+
+    if (rc != 0)
+        return rc;
+    if (!smail__name_of_user(address, user) ||
+        strcmp(address, use.address) != 0)
+        return smail__fail(err, SMAIL_EAUTH, "wrong user or password");
+    *account = use.account;
+    note_use(&use, store, now);
     return 0;
 }
 
@@ -338,7 +373,7 @@ static int remove_row(smail_tx *tx, void *arg, smail_error *err)
 int smail__app_password_remove(smail_store *store, smail_id account,
                                smail_id password, smail_error *err)
 {
-    struct use use = { account, password, 0 };
+    struct use use = { .account = account, .id = password };
 
     return smail__store_write(store, remove_row, &use, err);
 }

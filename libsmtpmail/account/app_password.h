@@ -43,6 +43,12 @@ int smail__app_password_find(smail_id *account, smail_store *store,
                              smail_span password, int64_t now,
                              smail_error *err);
 
+/* The same, when its owner says to be `user`. It costs one SHA-256 and one
+ * look at the store; its use is written down once an hour. */
+int smail__app_password_check(smail_id *account, smail_store *store,
+                              smail_span user, smail_span password, int64_t now,
+                              smail_error *err);
+
 int smail__app_password_list(
     smail_store *store, smail_id account,
     int (*each)(const struct smail__app_password *password, void *user),

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * account/login.c - is this the password? Whoever asks learns nothing from
- * the time it takes: one hash is computed whatever is wrong.
+ * the time it takes: one slow hash is computed whatever is wrong. Only an app
+ * password that is right saves it.
  */
 #include <string.h>
+#include <time.h>
 
-#include <smtpmail/account.h>
-
+#include "account/app_password.h"
+#include "account/login.h"
 #include "account/lookup.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -28,20 +30,6 @@ struct login {
     char new_hash[SMAIL__PASSWORD_HASH_MAX];
 };
 
-static bool name_of(char out[SMAIL__NAME_SIZE], smail_span user)
-{
-    struct smail__name name;
-    char text[SMAIL__NAME_SIZE];
-
-    if (user.len >= sizeof(text) || smail__span_find(user, '\0') < user.len)
-        return false;
-    smail__format(text, sizeof(text), "%.*s", SMAIL__SPAN_ARG(user));
-    if (smail__name_parse(&name, text, false, NULL) != 0)
-        return false;
-    smail__name_text(out, &name);
-    return true;
-}
-
 static int find(struct login *login, smail_store *store, smail_span user,
                 smail_error *err)
 {
@@ -50,7 +38,7 @@ static int find(struct login *login, smail_store *store, smail_span user,
     struct smail__db *db;
     int rc;
 
-    if (!name_of(address, user))
+    if (!smail__name_of_user(address, user))
         return 0;
     rc = smail__store_begin_read(&db, store, err);
     if (rc != 0)
@@ -94,8 +82,8 @@ static void rehash(struct login *login, smail_store *store, smail_span password)
         smail__store_write(store, replace_hash, login, NULL);
 }
 
-int smail_account_login(smail_id *out, smail_store *store, smail_span user,
-                        smail_span password, smail_error *err)
+int smail__login_owner(smail_id *out, smail_store *store, smail_span user,
+                       smail_span password, smail_error *err)
 {
     struct login login = { .account = 0 };
     int rc = find(&login, store, user, err);
@@ -115,4 +103,15 @@ int smail_account_login(smail_id *out, smail_store *store, smail_span user,
     }
     smail__wipe(&login, sizeof(login));
     return rc;
+}
+
+int smail_account_login(smail_id *out, smail_store *store, smail_span user,
+                        smail_span password, smail_error *err)
+{
+    int rc = smail__app_password_check(out, store, user, password,
+                                       (int64_t)time(NULL), err);
+
+    if (rc != SMAIL_EAUTH)
+        return rc;
+    return smail__login_owner(out, store, user, password, err);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/span.h"
 #include "base/utf8.h"
 
@@ -159,4 +160,18 @@ void smail__name_text(char out[SMAIL__NAME_SIZE],
                       const struct smail__name *name)
 {
     smail__format(out, SMAIL__NAME_SIZE, "%s@%s", name->local, name->domain);
+}
+
+bool smail__name_of_user(char out[SMAIL__NAME_SIZE], smail_span user)
+{
+    struct smail__name name;
+    char text[SMAIL__NAME_SIZE];
+
+    if (user.len >= sizeof(text) || smail__span_find(user, '\0') < user.len)
+        return false;
+    smail__format(text, sizeof(text), "%.*s", SMAIL__SPAN_ARG(user));
+    if (smail__name_parse(&name, text, false, NULL) != 0)
+        return false;
+    smail__name_text(out, &name);
+    return true;
 }

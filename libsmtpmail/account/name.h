@@ -30,6 +30,10 @@ int smail__name_fold(struct smail__name *out, const smail_path *path,
 int smail__name_parse(struct smail__name *out, const char *text,
                       bool may_be_catch_all, smail_error *err);
 
+/* The address that a user name of a login stands for, folded; false when it
+ * cannot be one. */
+bool smail__name_of_user(char out[SMAIL__NAME_SIZE], smail_span user);
+
 /* A host name of letters, digits and hyphens (RFC 1123, 2.1). SMAIL_EINVAL. */
 int smail__name_domain(char out[SMAIL_DOMAIN_MAX + 1], const char *text,
                        smail_error *err);

@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#include "account/app_password.h"
+#include "account/login.h"
 #include "crypto/password.h"
 #include "store/store.h"
 
@@ -98,6 +100,87 @@ static void a_disabled_account_is_closed(void **state)
     assert_goes_to(*state, "bob@example.test", bob);
     assert_int_equal(smail_account_set_disabled(*state, bob, false, NULL), 0);
     assert_int_equal(login(*state, "bob@example.test", SECRET), 0);
+}
+
+/* --- App passwords ------------------------------------------------------- */
+
+static int64_t last_use(smail_store *store)
+{
+    struct smail__statement *statement;
+    struct smail__db *db;
+    int64_t result;
+
+    assert_int_equal(smail__store_begin_read(&db, store, NULL), 0);
+    assert_int_equal(smail__db_prepare(&statement, db,
+                                       "SELECT last_used FROM app_password",
+                                       NULL),
+                     0);
+    assert_int_equal(smail__statement_step(statement, NULL), 1);
+    result = smail__column_int(statement, 0);
+    smail__statement_reset(statement);
+    smail__store_end_read(store, db);
+    return result;
+}
+
+static void an_app_password_opens_for_its_owner_alone(void **state)
+{
+    char password[SMAIL__APP_PASSWORD_SIZE];
+    smail_id bob = add_bob(*state), id, out;
+
+    add_account(*state, "carol@example.test");
+    assert_int_equal(smail__app_password_add(&id, password, *state, bob,
+                                             SMAIL__SPAN("phone"), 0, 1000,
+                                             NULL),
+                     0);
+    assert_int_equal(login(*state, "bob@example.test", password), 0);
+    assert_int_equal(login(*state, "BOB@example.test", password), 0);
+    assert_int_equal(login(*state, "carol@example.test", password),
+                     SMAIL_EAUTH);
+    assert_int_equal(login(*state, "bob", password), SMAIL_EAUTH);
+    assert_int_equal(login(*state, "bob@example.test", SECRET), 0);
+    assert_int_equal(smail__login_owner(&out, *state,
+                                        SMAIL__SPAN("bob@example.test"),
+                                        smail__span(password), NULL),
+                     SMAIL_EAUTH);
+    assert_int_equal(smail_account_set_disabled(*state, bob, true, NULL), 0);
+    assert_int_equal(login(*state, "bob@example.test", password), SMAIL_EAUTH);
+    assert_int_equal(smail_account_set_disabled(*state, bob, false, NULL), 0);
+    assert_int_equal(smail__app_password_remove(*state, bob, id, NULL), 0);
+    assert_int_equal(login(*state, "bob@example.test", password), SMAIL_EAUTH);
+}
+
+static void an_app_password_is_written_down_once_an_hour(void **state)
+{
+    char password[SMAIL__APP_PASSWORD_SIZE];
+    smail_span bob_name = SMAIL__SPAN("bob@example.test");
+    smail_id bob = add_bob(*state), id;
+    static const struct {
+        int64_t at, noted;
+    } uses[] = { { 10000, 10000 },
+                 { 10001, 10000 },
+                 { 13599, 10000 },
+                 { 13600, 13600 },
+                 { 13601, 13600 } };
+
+    assert_int_equal(smail__app_password_add(&id, password, *state, bob,
+                                             SMAIL__SPAN("phone"), 20000, 1000,
+                                             NULL),
+                     0);
+    for (size_t i = 0; i < sizeof(uses) / sizeof(*uses); i++) {
+        assert_int_equal(smail__app_password_check(&id, *state, bob_name,
+                                                   smail__span(password),
+                                                   uses[i].at, NULL),
+                         0);
+        assert_int_equal(last_use(*state), uses[i].noted);
+    }
+    assert_int_equal(smail__app_password_check(&id, *state, bob_name,
+                                               smail__span(password), 19999,
+                                               NULL),
+                     0);
+    assert_int_equal(smail__app_password_check(&id, *state, bob_name,
+                                               smail__span(password), 20000,
+                                               NULL),
+                     SMAIL_EAUTH);
 }
 
 /* --- Old hashes ---------------------------------------------------------- */
@@ -203,6 +286,26 @@ static void time_does_not_tell_what_was_wrong(void **state)
         assert_true(least[i] > least[0] * 0.6 && least[i] < least[0] * 1.6);
 }
 
+static void a_right_app_password_costs_no_slow_hash(void **state)
+{
+    char password[SMAIL__APP_PASSWORD_SIZE];
+    smail_id bob = add_bob(*state), id;
+    double slow, fast;
+
+    assert_int_equal(smail__app_password_add(&id, password, *state, bob,
+                                             SMAIL__SPAN("phone"), 0, 1000,
+                                             NULL),
+                     0);
+    assert_int_equal(login(*state, "bob@example.test", password), 0);
+    slow = seconds();
+    assert_int_equal(login(*state, "bob@example.test", SECRET), 0);
+    slow = seconds() - slow;
+    fast = seconds();
+    assert_int_equal(login(*state, "bob@example.test", password), 0);
+    fast = seconds() - fast;
+    assert_true(fast < slow / 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +313,9 @@ int main(void)
         STORE_TEST(nuls_and_lengths_are_harmless),
         STORE_TEST(a_new_password_replaces_the_old_one),
         STORE_TEST(a_disabled_account_is_closed),
+        STORE_TEST(an_app_password_opens_for_its_owner_alone),
+        STORE_TEST(an_app_password_is_written_down_once_an_hour),
+        STORE_TEST(a_right_app_password_costs_no_slow_hash),
         STORE_TEST(an_old_hash_is_renewed_at_login),
         STORE_TEST(a_broken_hash_is_reported),
         STORE_TEST(time_does_not_tell_what_was_wrong),
