@@ -17,6 +17,7 @@
 #include "base/span.h"
 #include "options.h"
 #include "output.h"
+#include "server/capture.h"
 #include "server/server.h"
 #include "signals.h"
 
@@ -31,6 +32,8 @@ struct program {
     bool log_json;
     char hostname[256];
     smail_store *store;
+    struct smail__capture_folder *folder; /* of --capture */
+    struct smail__capture *capture;
     smail_server *server;
     uint16_t ports[SMAIL__CONFIG_LISTEN_MAX];
 };
@@ -105,7 +108,7 @@ static int open_store(struct program *program, smail_error *err)
 {
     smail_store_options options = SMAIL_STORE_OPTIONS_INIT;
 
-    if (program->options.discard)
+    if (program->options.discard || program->options.capture != NULL)
         return 0;
     /* A new store has no addresses, so a server over it would turn all mail
      * away for good: a path with a slip in it must not come to that. */
@@ -120,28 +123,6 @@ static int open_store(struct program *program, smail_error *err)
 }
 
 /* --- The server ----------------------------------------------------------- */
-
-static void discard_rcpt(smail_ticket ticket,
-                         const smail_transaction *transaction,
-                         const smail_smtp_rcpt *rcpt, void *user)
-{
-    struct program *program = user;
-
-    (void)transaction;
-    (void)rcpt;
-    (void)smail_server_accept(program->server, ticket);
-}
-
-static void discard_auth(smail_ticket ticket,
-                         const smail_transaction *transaction,
-                         const smail_smtp_auth *auth, void *user)
-{
-    struct program *program = user;
-
-    (void)transaction;
-    (void)auth;
-    (void)smail_server_accept_as(program->server, ticket, 0, "anybody");
-}
 
 static const char *or_null(const char *text)
 {
@@ -160,11 +141,28 @@ static smail_log_level public_level(enum smail__log_level level)
     return levels[level];
 }
 
+static int open_capture(struct program *program, smail_policy *policy,
+                        smail_error *err)
+{
+    struct smail__capture_place place;
+    int rc = smail__capture_folder_open(&program->folder,
+                                        program->options.capture, err);
+
+    if (rc != 0)
+        return rc;
+    smail__capture_folder_place(&place, program->folder);
+    rc = smail__capture_new(&program->capture, &place, err);
+    if (rc == 0)
+        smail__capture_policy(policy, program->capture);
+    return rc;
+}
+
 static int make_server(struct program *program, smail_error *err)
 {
     const struct smail__config *config = &program->config;
     smail_server_options options = SMAIL_SERVER_OPTIONS_INIT;
-    smail_policy discard = SMAIL_POLICY_INIT;
+    smail_policy capture = SMAIL_POLICY_INIT;
+    int rc = 0;
 
     options.hostname = program->hostname;
     options.store = program->store;
@@ -188,11 +186,14 @@ static int make_server(struct program *program, smail_error *err)
     options.log_level = public_level(config->log_level);
     options.log_json = program->log_json;
     options.log = on_log;
-    discard.rcpt = discard_rcpt;
-    discard.auth = discard_auth;
-    discard.user = program;
-    return smail_server_new(&program->server, &options,
-                            program->options.discard ? &discard : NULL, err);
+    options.discard = program->options.discard;
+    if (program->options.capture != NULL)
+        rc = open_capture(program, &capture, err);
+    if (rc == 0)
+        rc = smail_server_new(&program->server, &options, &capture, err);
+    if (rc == 0 && program->capture != NULL)
+        smail__capture_serve(program->capture, program->server);
+    return rc;
 }
 
 static smail_listener_kind kind_of(const struct smail__listen *listen)
@@ -293,6 +294,8 @@ static int run(struct program *program, smail_error *err)
         rc = serve(program, err);
     }
     smail_server_free(program->server);
+    smail__capture_free(program->capture);
+    smail__capture_folder_free(program->folder);
     smail_store_close(program->store);
     smail__config_dispose(&program->config);
     return rc;

@@ -17,6 +17,7 @@ enum name {
     LOG_LEVEL,
     LOG_FORMAT,
     DISCARD,
+    CAPTURE,
     CHECK,
     HELP,
     VERSION
@@ -41,6 +42,9 @@ static const struct {
     [LOG_FORMAT] = { "log-format", "F", "text or json" },
     [DISCARD] = { "discard", NULL,
                   "take every message for anybody and drop it; no store" },
+    [CAPTURE] = { "capture", "DIR",
+                  "take every message for anybody and write it into DIR,\n"
+                  "one .eml file each; no store" },
     [CHECK] = { "check", NULL, "look at all settings, then exit" },
     [HELP] = { "help", NULL, "this text" },
     [VERSION] = { "version", NULL, "which release this is" },
@@ -74,6 +78,9 @@ static int set(struct options *out, size_t name, const char *value,
         break;
     case DISCARD:
         out->discard = true;
+        break;
+    case CAPTURE:
+        out->capture = value;
         break;
     case CHECK:
         out->check = true;
@@ -113,6 +120,10 @@ static int check_words(const struct options *options, smail_error *err)
         return smail__fail(err, SMAIL_EINVAL,
                            "--log-format %s: must be text or json",
                            options->log_format);
+    if (options->discard && options->capture != NULL)
+        return smail__fail(err, SMAIL_EINVAL,
+                           "--discard and --capture do not go together: one "
+                           "drops what the other keeps");
     return 0;
 }
 

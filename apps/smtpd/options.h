@@ -12,6 +12,7 @@ struct options {
     const char *ready_file;
     const char *log_level;
     const char *log_format;
+    const char *capture;           /* a folder */
     struct smail__listens listens; /* given ones stand for the config's */
     bool discard, check, help, version;
 };

@@ -85,6 +85,9 @@ typedef struct smail_server_options {
     void (*log)(smail_log_level level, const char *line, size_t len,
                 void *user);
     void *log_user;
+
+    bool discard; /**< Take every message for anybody, from anybody, and drop
+                       it. No store is used. */
 } smail_server_options;
 
 #define SMAIL_SERVER_OPTIONS_INIT    \

@@ -9,6 +9,9 @@
  *  submission  an address of the account yes         550 5.7.1   550 5.1.1
  *  lmtp        anybody                   yes         550 5.1.2   550 5.1.1
  *
+ * With the option `discard` everybody may log in, everything is taken and
+ * nothing kept.
+ *
  * On submission the null sender is taken too: read receipts carry it
  * (RFC 8098, 3), and who sent it is known.
  */
@@ -176,6 +179,10 @@ static void answer_rcpt(struct smail__dialogue *dialogue)
     size_t count = 0;
     int rc;
 
+    if (dialogue->server->options.discard) {
+        smail__question_grant_recipient(dialogue, NULL, 0);
+        return;
+    }
     if (store == NULL) {
         smail__question_refuse(dialogue, 550, "5.1.1", "No such user here");
         return;
@@ -210,7 +217,10 @@ void smail__policy_answer(struct smail__dialogue *dialogue,
         smail__question_grant(dialogue, NULL);
         break;
     case SMAIL__ASK_AUTH:
-        smail__login_step(dialogue);
+        if (dialogue->server->options.discard)
+            smail__question_grant_login(dialogue, 0, "anybody");
+        else
+            smail__login_step(dialogue);
         break;
     case SMAIL__ASK_MAIL:
         answer_mail(dialogue);
