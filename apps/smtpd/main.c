@@ -320,6 +320,7 @@ int main(int argc, char **argv)
         return 0;
     }
     signals_block();
+    smail_store_tune_process();
     if (run(&program, &err) != 0) {
         fprintf(stderr, "smtpd: %s\n", err.message);
         return 1;

@@ -352,6 +352,7 @@ int main(int argc, char **argv)
     our_signals(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
+    smail_store_tune_process();
     if (run(&program, &err) != 0) {
         fprintf(stderr, "webmail: %s\n", err.message);
         return 1;

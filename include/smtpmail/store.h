@@ -42,6 +42,13 @@ typedef struct smail_store_options {
     }
 
 /**
+ * Have the databases of this process not count their memory: threads queue for
+ * the counters. Optional; to be called before the process does anything with
+ * SQLite, for it speaks for all of it. Without effect when it comes too late.
+ */
+SMAIL_API void smail_store_tune_process(void);
+
+/**
  * Open, create or upgrade the store at `url`: "sqlite:PATH", or
  * "sqlite::memory:" for one that lives in this process only. A store of an
  * older version is backed up beside itself and upgraded in place; one of a

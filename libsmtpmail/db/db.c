@@ -26,6 +26,14 @@ int smail__db_prepare(struct smail__statement **out, struct smail__db *db,
     return db->driver->prepare(out, db, sql, err);
 }
 
+int smail__db_run(struct smail__db *db, const char *sql, smail_error *err)
+{
+    struct smail__statement *statement;
+    int code = smail__db_prepare(&statement, db, sql, err);
+
+    return code < 0 ? code : smail__statement_run(statement, err);
+}
+
 void smail__bind_int(struct smail__statement *statement, int index,
                      int64_t value)
 {
@@ -160,6 +168,12 @@ int smail__db_check(struct smail__db *db,
 int64_t smail__db_size(struct smail__db *db)
 {
     return db->driver->size(db);
+}
+
+void smail__db_tune_process(void)
+{
+    for (size_t i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
+        drivers[i]->tune_process();
 }
 
 int smail__db_open(struct smail__db **out, const char *url, unsigned flags,

@@ -19,6 +19,9 @@ enum smail__db_flags {
     SMAIL__DB_UNSAFE = 1 << 2 /* no sync at all: to test that tests notice */
 };
 
+/* See smail_store_tune_process(). */
+void smail__db_tune_process(void);
+
 /* `url` as smail_store_open() takes it. */
 int smail__db_open(struct smail__db **out, const char *url, unsigned flags,
                    smail_error *err);
@@ -26,6 +29,9 @@ void smail__db_close(struct smail__db *db);
 
 /* Statements without parameters and rows: BEGIN, DDL, PRAGMA. */
 int smail__db_exec(struct smail__db *db, const char *sql, smail_error *err);
+
+/* The same for what runs often: prepared once. `sql` must be a constant. */
+int smail__db_run(struct smail__db *db, const char *sql, smail_error *err);
 
 /*
  * A prepared statement, from the connection's cache, reset and unbound. `sql`

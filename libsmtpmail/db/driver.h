@@ -29,6 +29,7 @@ struct smail__db_driver {
     const char *scheme;                 /* of its URLs, with the colon */
     const struct smail__db_word *words; /* up to one without a word */
     const char *(*own_sql)(const struct smail__migration *step);
+    void (*tune_process)(void);
     int (*open)(struct smail__db **out, const char *location, unsigned flags,
                 smail_error *err);
     void (*close)(struct smail__db *db);

@@ -66,6 +66,7 @@ void smail__sqlite_remove(const char *path);
 char *smail__sqlite_join(const char *path, const char *suffix);
 
 /* sqlite_open.c */
+void smail__sqlite_tune_process(void);
 int smail__sqlite_open(struct smail__db **out, const char *location,
                        unsigned flags, smail_error *err);
 void smail__sqlite_close(struct smail__db *db);

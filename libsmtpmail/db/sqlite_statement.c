@@ -292,6 +292,7 @@ const struct smail__db_driver smail__db_sqlite = {
     .scheme = "sqlite:",
     .words = words,
     .own_sql = own_sql,
+    .tune_process = smail__sqlite_tune_process,
     .open = smail__sqlite_open,
     .close = smail__sqlite_close,
     .exec = smail__sqlite_exec,

@@ -90,7 +90,7 @@ int smail__store_begin_read(struct smail__db **out, smail_store *store,
         code = smail__db_open(&db, store->url,
                               store->db_flags | SMAIL__DB_READ_ONLY, err);
     if (code == 0)
-        code = smail__db_exec(db, "BEGIN", err);
+        code = smail__db_run(db, "BEGIN", err);
     if (code < 0) {
         smail__db_close(db);
         return code;
@@ -107,7 +107,7 @@ void smail__store_end_read(smail_store *store, struct smail__db *db)
     }
     smail__db_reset_all(db);
     if (!smail__db_in_transaction(db) ||
-        smail__db_exec(db, "ROLLBACK", NULL) < 0 || smail__db_is_broken(db) ||
+        smail__db_run(db, "ROLLBACK", NULL) < 0 || smail__db_is_broken(db) ||
         !keep_idle(&store->readers, db))
         smail__db_close(db);
 }

@@ -258,6 +258,11 @@ int smail__store_open_with(smail_store **out, const char *url,
     return 0;
 }
 
+void smail_store_tune_process(void)
+{
+    smail__db_tune_process();
+}
+
 int smail_store_open(smail_store **out, const char *url,
                      const smail_store_options *options, smail_error *err)
 {

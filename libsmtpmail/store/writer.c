@@ -89,18 +89,9 @@ static struct smail__job *next_job(smail_store *store,
     return job;
 }
 
-/* Through the cache of statements: these run for every message. */
-static int run_sql(struct smail__db *db, const char *sql, smail_error *err)
-{
-    struct smail__statement *statement;
-    int code = smail__db_prepare(&statement, db, sql, err);
-
-    return code < 0 ? code : smail__statement_run(statement, err);
-}
-
 static void run_job(smail_tx *tx, struct smail__job *job)
 {
-    int code = run_sql(tx->db, "SAVEPOINT job", &job->error);
+    int code = smail__db_run(tx->db, "SAVEPOINT job", &job->error);
 
     smail__tx_begin_job(tx);
     smail__threads_begin_job(&tx->store->threads);
@@ -113,7 +104,7 @@ static void run_job(smail_tx *tx, struct smail__job *job)
         return; /* undone by the database, with all the others */
     if (code < 0 && smail__db_exec(tx->db, "ROLLBACK TO job", NULL) < 0)
         smail__db_exec(tx->db, "ROLLBACK", NULL);
-    else if (run_sql(tx->db, "RELEASE job", &job->error) < 0)
+    else if (smail__db_run(tx->db, "RELEASE job", &job->error) < 0)
         job->code = job->error.code;
 }
 
@@ -177,7 +168,7 @@ static int begin(smail_store *store, smail_error *err)
     if (code == 0 && smail__db_is_broken(store->db))
         code = recover(store, err);
     if (code == 0)
-        code = run_sql(store->db, "BEGIN IMMEDIATE", err);
+        code = smail__db_run(store->db, "BEGIN IMMEDIATE", err);
     return code;
 }
 
@@ -236,7 +227,7 @@ size_t smail__writer_batch(smail_store *store)
     } else {
         code = run_jobs(store, &batch, &error);
         if (code == 0) {
-            code = run_sql(store->db, "COMMIT", &error);
+            code = smail__db_run(store->db, "COMMIT", &error);
             uncertain = smail__db_is_broken(store->db);
         }
     }
