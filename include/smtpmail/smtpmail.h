@@ -12,5 +12,6 @@
 #include <smtpmail/smtp_client.h>
 #include <smtpmail/smtp_server.h>
 #include <smtpmail/store.h>
+#include <smtpmail/test_server.h>
 
 #endif

@@ -13,6 +13,8 @@
  * envelope.c   the transaction under way
  * delivery.c   from the end of the content to the reply
  * report.c     the log
+ * capture.c    a policy that keeps all mail in one place
+ * capture_folder.c, test_server.c   such places
  */
 #ifndef SMAIL__SERVER_SERVER_H
 #define SMAIL__SERVER_SERVER_H
