@@ -316,6 +316,131 @@ static void bare_line_ends_are_never_sent(void **state)
     dialogue_end(&d);
 }
 
+static void fault_of(smail_span content, smail_smtp_content_fault fault)
+{
+    struct dialogue d;
+
+    to_the_content(&d);
+    assert_int_equal(smail_smtp_client_body(d.client, &content),
+                     fault == SMAIL_SMTP_CONTENT_FINE ? 0 : SMAIL_EMALFORMED);
+    assert_int_equal(smail_smtp_client_content_fault(d.client), fault);
+    dialogue_hear(&d, "");
+    assert_events(&d,
+                  fault == SMAIL_SMTP_CONTENT_FINE ? "" : "close content; ");
+    dialogue_end(&d);
+}
+
+/* RFC 5321, 4.5.3.1.6; the dot that is stuffed does not count. */
+static void lines_have_a_length(void **state)
+{
+    static char line[1001];
+
+    (void)state;
+    memset(line, '.', sizeof(line));
+    memcpy(line + 997, "\r\n", 2);
+    fault_of((smail_span){ line, 999 }, SMAIL_SMTP_CONTENT_FINE);
+    memcpy(line + 997, ".\r\n", 3);
+    fault_of((smail_span){ line, 1000 }, SMAIL_SMTP_CONTENT_FINE);
+    memcpy(line + 998, ".\r\n", 3);
+    fault_of((smail_span){ line, 1001 }, SMAIL_SMTP_CONTENT_LONG);
+    fault_of((smail_span){ line, 999 }, SMAIL_SMTP_CONTENT_LONG);
+    fault_of(SMAIL__SPAN("a\nb"), SMAIL_SMTP_CONTENT_BARE);
+    fault_of(SMAIL__SPAN("\x7f"), SMAIL_SMTP_CONTENT_FINE);
+}
+
+static void eight_bits_have_to_be_announced(void **state)
+{
+    smail_smtp_envelope envelope = envelope_to(1);
+    smail_span content = SMAIL__SPAN("\xc3\xa4\r\n");
+    struct dialogue d;
+
+    (void)state;
+    fault_of(content, SMAIL_SMTP_CONTENT_EIGHT_BIT);
+    begin(&d, plain);
+    envelope.mail.body = SMAIL_SMTP_BODY_8BITMIME;
+    assert_int_equal(smail_smtp_client_send(d.client, &envelope), 0);
+    dialogue_hear(&d, "250 ok\r\n250 ok\r\n354 go\r\n");
+    smail_smtp_client_sent(d.client, 1000);
+    assert_int_equal(smail_smtp_client_body(d.client, &content), 0);
+    assert_said(&d, "\xc3\xa4\r\n");
+    dialogue_end(&d);
+}
+
+static void content_that_cannot_be_had(void **state)
+{
+    struct dialogue d;
+
+    (void)state;
+    to_the_content(&d);
+    assert_int_equal(smail_smtp_client_body_fail(d.client), 0);
+    assert_said(&d, "");
+    dialogue_hear(&d, "250 ok\r\n");
+    assert_events(&d, "close content; ");
+    dialogue_end(&d);
+}
+
+/* `again` of the events that the replies bring, in order. */
+static void expect_again(const char *replies, const char *again)
+{
+    smail_span input = smail__span(replies);
+    const smail_smtp_client_event *event;
+    struct dialogue d;
+
+    begin(&d, plain);
+    send_to(&d, 3);
+    for (;;) {
+        assert_int_equal(smail_smtp_client_feed(&event, d.client, &input), 0);
+        if (event->type == SMAIL_SMTP_CLIENT_NEED_INPUT)
+            break;
+        if (event->type == SMAIL_SMTP_CLIENT_RECIPIENT ||
+            event->type == SMAIL_SMTP_CLIENT_DONE)
+            assert_int_equal(event->again, *again++ == 'y');
+        if (event->type == SMAIL_SMTP_CLIENT_SEND_BODY)
+            assert_int_equal(smail_smtp_client_body_end(d.client), 0);
+    }
+    assert_int_equal(*again, '\0');
+    dialogue_end(&d);
+}
+
+/* RFC 5321, 4.2.1 and 4.5.3.1.10. */
+static void what_may_work_another_time(void **state)
+{
+    (void)state;
+    expect_again("450 no\r\n", "y");
+    expect_again("550 no\r\n", "n");
+    expect_again("250 ok\r\n250 ok\r\n450 4.2.1 no\r\n550 no\r\n", "nyn");
+    expect_again("250 ok\r\n250 ok\r\n552 many\r\n552 5.5.3 many\r\n", "nyy");
+    expect_again("250 ok\r\n250 ok\r\n552 5.2.2 full\r\n", "nn");
+    expect_again("250 ok\r\n552 many\r\n", "n");
+    expect_again("250 ok\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"
+                 "552 too large\r\n",
+                 "nnnn");
+    expect_again("250 ok\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n"
+                 "452 full\r\n",
+                 "nnny");
+}
+
+/* Neither yes nor no is no answer to a command. */
+static void replies_of_the_wrong_kind(void **state)
+{
+    static const char *const words[] = {
+        "354 go\r\n",
+        "250 ok\r\n354 go\r\n",
+        "250 ok\r\n250 ok\r\n334 go\r\n",
+        "250 ok\r\n250 ok\r\n220 go\r\n",
+    };
+    struct dialogue d;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        begin(&d, plain);
+        send_to(&d, 1);
+        dialogue_hear(&d, words[i]);
+        assert_non_null(strstr(d.events.data, "close nonsense; "));
+        dialogue_end(&d);
+    }
+}
+
 static void much_content_waits_for_the_output(void **state)
 {
     static char much[500000];
@@ -377,6 +502,11 @@ int main(void)
         cmocka_unit_test(envelopes_that_cannot_be_sent),
         cmocka_unit_test(dots_are_stuffed_in_any_chunks),
         cmocka_unit_test(bare_line_ends_are_never_sent),
+        cmocka_unit_test(lines_have_a_length),
+        cmocka_unit_test(eight_bits_have_to_be_announced),
+        cmocka_unit_test(content_that_cannot_be_had),
+        cmocka_unit_test(what_may_work_another_time),
+        cmocka_unit_test(replies_of_the_wrong_kind),
         cmocka_unit_test(much_content_waits_for_the_output),
         cmocka_unit_test(lmtp_settles_each_recipient),
     };

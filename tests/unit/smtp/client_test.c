@@ -13,7 +13,6 @@
 #include <smtpmail/error.h>
 
 #include "smtp/dialogue.h"
-#include "smtp/memory.h"
 
 static const smail_smtp_client_options plain = SMAIL_SMTP_CLIENT_OPTIONS_INIT;
 
@@ -73,34 +72,57 @@ static void who_does_not_know_ehlo_gets_helo(void **state)
     dialogue_end(&d);
 }
 
+/* RFC 5321, 4.1.1.10: not without QUIT, except where the server hangs up. */
 static void a_server_may_refuse(void **state)
 {
-    static const char *const words[] = {
-        "554 no\r\n",
-        "421 no\r\n",
-        "220 mx\r\n421 no\r\n",
-        "220 mx\r\n450 no\r\n",
-        "220 mx\r\n500 no\r\n500 no\r\n",
+    static const char *const words[][2] = {
+        { "554 no\r\n", "QUIT\r\n" },
+        { "421 no\r\n", "" },
+        { "220 mx\r\n421 no\r\n", "" },
+        { "220 mx\r\n450 no\r\n", "EHLO c.example\r\nQUIT\r\n" },
+        { "220 mx\r\n500 no\r\n500 no\r\n",
+          "EHLO c.example\r\nHELO c.example\r\nQUIT\r\n" },
     };
     struct dialogue d;
 
     (void)state;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         dialogue_begin(&d, plain);
-        dialogue_hear(&d, words[i]);
+        dialogue_hear(&d, words[i][0]);
         assert_events(&d, "close refused; ");
+        assert_said(&d, words[i][1]);
         dialogue_end(&d);
     }
 }
 
+/* RFC 2033, 4.1: LMTP has no HELO to fall back to. */
+static void lmtp_knows_no_helo(void **state)
+{
+    smail_smtp_client_options options = plain;
+    struct dialogue d;
+
+    (void)state;
+    options.protocol = SMAIL_SMTP_PROTOCOL_LMTP;
+    dialogue_begin(&d, options);
+    dialogue_hear(&d, "220 mx\r\n500 no\r\n");
+    assert_events(&d, "close refused; ");
+    assert_said(&d, "LHLO c.example\r\nQUIT\r\n");
+    dialogue_end(&d);
+}
+
 static void nonsense_is_the_end(void **state)
 {
+    smail_span input = SMAIL__SPAN("SSH-2.0-x\r\n");
+    const smail_smtp_client_event *event;
     struct dialogue d;
 
     (void)state;
     dialogue_begin(&d, plain);
-    dialogue_hear(&d, "SSH-2.0-x\r\n");
-    assert_events(&d, "close nonsense; ");
+    assert_int_equal(smail_smtp_client_feed(&event, d.client, &input), 0);
+    assert_int_equal(event->type, SMAIL_SMTP_CLIENT_CLOSE);
+    assert_int_equal(event->reason, SMAIL_SMTP_CLOSE_NONSENSE);
+    assert_int_equal(event->reply.code, 0);
+    assert_true(smail__span_is(event->reply.text, "SSH-2.0-x"));
     dialogue_end(&d);
     dialogue_begin(&d, plain);
     dialogue_hear(&d, DIALOGUE_HELLO "250 unasked\r\n");
@@ -109,6 +131,35 @@ static void nonsense_is_the_end(void **state)
     dialogue_begin(&d, plain);
     dialogue_hear(&d, DIALOGUE_HELLO "421 idle too long\r\n");
     assert_events(&d, "ready; close refused; ");
+    dialogue_end(&d);
+}
+
+static void a_reply_without_end(void **state)
+{
+    smail_smtp_client_options options = plain;
+    struct dialogue d;
+
+    (void)state;
+    options.max_reply_lines = 2;
+    dialogue_begin(&d, options);
+    dialogue_hear(&d, "220-a\r\n220 b\r\n250-a\r\n250-b\r\n250 c\r\n");
+    assert_events(&d, "close endless; ");
+    dialogue_end(&d);
+    options = plain;
+    options.max_reply_octets = 10;
+    dialogue_begin(&d, options);
+    dialogue_hear(&d, "220 23456");
+    assert_events(&d, "");
+    dialogue_hear(&d, "890");
+    assert_events(&d, "close endless; ");
+    dialogue_end(&d);
+    dialogue_begin(&d, plain);
+    dialogue_hear(&d, "220 mx\r\n");
+    for (int i = 0; i < 128; i++)
+        dialogue_hear(&d, "250-again\r\n");
+    assert_events(&d, "");
+    dialogue_hear(&d, "250-again\r\n");
+    assert_events(&d, "close endless; ");
     dialogue_end(&d);
 }
 
@@ -198,60 +249,6 @@ static void it_is_patient(void **state)
     dialogue_end(&d);
 }
 
-/* A whole session; false if it fell to a lack of memory. */
-static void session_without(struct meter *meter)
-{
-    const smail_mem mem = meter_mem(meter);
-    smail_smtp_client_options options = plain;
-    smail_smtp_rcpt rcpt = {
-        .recipient = { SMAIL__SPAN("a"), SMAIL__SPAN("b.example") },
-    };
-    smail_smtp_envelope envelope = SMAIL_SMTP_ENVELOPE_INIT;
-    smail_span content = SMAIL__SPAN("text\r\n");
-    smail_span secret = SMAIL__SPAN("x");
-    struct dialogue d;
-
-    options.mem = &mem;
-    options.hostname = "c.example";
-    envelope.recipients = &rcpt;
-    envelope.count = 1;
-    smail__buf_init(&d.events, 10000, NULL);
-    if (smail_smtp_client_new(&d.client, &options) != 0)
-        return;
-    dialogue_hear(&d, DIALOGUE_HELLO);
-    (void)smail_smtp_client_auth(d.client, "LOGIN", NULL);
-    dialogue_hear(&d, "334 VXNlcm5hbWU6\r\n");
-    (void)smail_smtp_client_respond(d.client, secret);
-    dialogue_hear(&d, "235 yes\r\n");
-    (void)smail_smtp_client_send(d.client, &envelope);
-    dialogue_hear(&d, "250 ok\r\n250 ok\r\n354 go\r\n");
-    (void)smail_smtp_client_body(d.client, &content);
-    (void)smail_smtp_client_body_end(d.client);
-    dialogue_hear(&d, "250 ok\r\n");
-    (void)smail_smtp_client_quit(d.client);
-    dialogue_hear(&d, "221 bye\r\n");
-    dialogue_hear(&d, "");
-    if (meter->fail_at != 0 && meter->calls >= meter->fail_at)
-        assert_non_null(strstr(d.events.data, "close nomem; "));
-    else
-        assert_non_null(strstr(d.events.data, "done 250; ready; close quit; "));
-    dialogue_end(&d);
-}
-
-static void no_memory_ends_it_cleanly(void **state)
-{
-    (void)state;
-    for (long n = 1; n < 1000; n++) {
-        struct meter meter = { .fail_at = n };
-
-        session_without(&meter);
-        assert_int_equal(meter.live, 0);
-        if (meter.calls < n)
-            return;
-    }
-    fail();
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -259,13 +256,14 @@ int main(void)
         cmocka_unit_test(it_greets_and_takes_leave),
         cmocka_unit_test(who_does_not_know_ehlo_gets_helo),
         cmocka_unit_test(a_server_may_refuse),
+        cmocka_unit_test(lmtp_knows_no_helo),
         cmocka_unit_test(nonsense_is_the_end),
+        cmocka_unit_test(a_reply_without_end),
         cmocka_unit_test(starttls_drops_what_lies_behind_it),
         cmocka_unit_test(tls_that_cannot_be_had),
         cmocka_unit_test(implicit_tls_needs_no_starttls),
         cmocka_unit_test(giving_up_is_possible_at_any_time),
         cmocka_unit_test(it_is_patient),
-        cmocka_unit_test(no_memory_ends_it_cleanly),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

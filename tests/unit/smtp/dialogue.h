@@ -95,6 +95,22 @@ static inline void dialogue_hear(struct dialogue *d, const char *text)
         dialogue_note(d, event);
 }
 
+/* Begin, and be greeted with these lines behind 250-, the last with "250 ". */
+static inline void dialogue_greet(struct dialogue *d,
+                                  smail_smtp_client_options options,
+                                  const char *offer)
+{
+    smail_span said;
+
+    dialogue_begin(d, options);
+    dialogue_hear(d, "220 mx\r\n250-mx\r\n");
+    dialogue_hear(d, offer);
+    said = smail_smtp_client_output(d->client);
+    smail_smtp_client_sent(d->client, said.len);
+    assert_int_equal(d->events.len, strlen("ready; "));
+    smail__buf_clear(&d->events);
+}
+
 /* These events came since the last look, and no others. */
 #define assert_events(d, text)                                                \
     do {                                                                      \
