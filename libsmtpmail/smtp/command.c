@@ -5,6 +5,7 @@
 #include "smtp/command.h"
 
 #include "base/span.h"
+#include "smtp/extension.h"
 
 #define NONE SMAIL__ARGUMENT_NONE
 #define OPTIONAL SMAIL__ARGUMENT_OPTIONAL
@@ -12,37 +13,43 @@
 
 /* clang-format off */
 static const struct smail__command_form forms[SMAIL__VERBS] = {
-    /*                       name, usage, argument,
+    /*                       name, usage, argument, extension
                                       smtp,  lmtp,  in clear, idle */
-    [SMAIL__VERB_UNKNOWN] = { "", "", OPTIONAL,
+    [SMAIL__VERB_UNKNOWN] = { "", "", OPTIONAL, 0,
                                       true,  true,  true,  false },
-    [SMAIL__VERB_HELO] = { "HELO", "HELO hostname", REQUIRED,
+    [SMAIL__VERB_HELO] = { "HELO", "HELO hostname", REQUIRED, 0,
                                       true,  false, false, true },
-    [SMAIL__VERB_EHLO] = { "EHLO", "EHLO hostname", REQUIRED,
+    [SMAIL__VERB_EHLO] = { "EHLO", "EHLO hostname", REQUIRED, 0,
                                       true,  false, true,  true },
-    [SMAIL__VERB_LHLO] = { "LHLO", "LHLO hostname", REQUIRED,
+    [SMAIL__VERB_LHLO] = { "LHLO", "LHLO hostname", REQUIRED, 0,
                                       false, true,  true,  true },
-    [SMAIL__VERB_MAIL] = { "MAIL", "MAIL FROM:<address>", REQUIRED,
+    [SMAIL__VERB_MAIL] = { "MAIL", "MAIL FROM:<address>", REQUIRED, 0,
                                       true,  true,  false, false },
-    [SMAIL__VERB_RCPT] = { "RCPT", "RCPT TO:<address>", REQUIRED,
+    [SMAIL__VERB_RCPT] = { "RCPT", "RCPT TO:<address>", REQUIRED, 0,
                                       true,  true,  false, false },
-    [SMAIL__VERB_DATA] = { "DATA", "DATA", NONE,
+    [SMAIL__VERB_DATA] = { "DATA", "DATA", NONE, 0,
                                       true,  true,  false, false },
-    [SMAIL__VERB_RSET] = { "RSET", "RSET", NONE,
+    [SMAIL__VERB_RSET] = { "RSET", "RSET", NONE, 0,
                                       true,  true,  false, true },
-    [SMAIL__VERB_NOOP] = { "NOOP", "NOOP", OPTIONAL,
+    [SMAIL__VERB_NOOP] = { "NOOP", "NOOP", OPTIONAL, 0,
                                       true,  true,  true,  true },
-    [SMAIL__VERB_QUIT] = { "QUIT", "QUIT", NONE,
+    [SMAIL__VERB_QUIT] = { "QUIT", "QUIT", NONE, 0,
                                       true,  true,  true,  false },
-    [SMAIL__VERB_VRFY] = { "VRFY", "VRFY address", REQUIRED,
+    [SMAIL__VERB_VRFY] = { "VRFY", "VRFY address", REQUIRED, 0,
                                       true,  true,  false, true },
-    [SMAIL__VERB_EXPN] = { "EXPN", "EXPN list", REQUIRED,
+    [SMAIL__VERB_EXPN] = { "EXPN", "EXPN list", REQUIRED, 0,
                                       true,  true,  false, true },
-    [SMAIL__VERB_HELP] = { "HELP", "HELP", OPTIONAL,
+    [SMAIL__VERB_HELP] = { "HELP", "HELP", OPTIONAL, 0,
                                       true,  true,  false, true },
-    [SMAIL__VERB_AUTH] = { "AUTH", "AUTH mechanism [response]", REQUIRED,
+    [SMAIL__VERB_AUTH] = { "AUTH", "AUTH mechanism [response]", REQUIRED, 0,
                                       true,  true,  false, false },
-    [SMAIL__VERB_STARTTLS] = { "STARTTLS", "STARTTLS", NONE,
+    [SMAIL__VERB_STARTTLS] = { "STARTTLS", "STARTTLS", NONE, 0,
+                                      true,  true,  true,  false },
+    [SMAIL__VERB_BDAT] = { "BDAT", "BDAT size [LAST]", REQUIRED,
+                                      SMAIL__EXTENSION_CHUNKING,
+                                      true,  true,  false, false },
+    [SMAIL__VERB_XCLIENT] = { "XCLIENT", "XCLIENT attribute=value ...",
+                                      REQUIRED, SMAIL__EXTENSION_XCLIENT,
                                       true,  true,  true,  false },
 };
 /* clang-format on */

@@ -21,6 +21,8 @@ enum smail__verb {
     SMAIL__VERB_HELP,
     SMAIL__VERB_AUTH,
     SMAIL__VERB_STARTTLS,
+    SMAIL__VERB_BDAT,
+    SMAIL__VERB_XCLIENT,
     SMAIL__VERBS
 };
 
@@ -34,10 +36,11 @@ struct smail__command_form {
     const char *name;
     const char *usage; /* for the 501 of a wrong argument */
     enum smail__argument argument;
-    bool smtp;     /* spoken in SMTP */
-    bool lmtp;     /* spoken in LMTP (RFC 2033, 4.1) */
-    bool in_clear; /* allowed where TLS is required (RFC 3207, 4) */
-    bool idle;     /* carries no mail forward; counted */
+    unsigned extension; /* unknown where this one is not offered; or 0 */
+    bool smtp;          /* spoken in SMTP */
+    bool lmtp;          /* spoken in LMTP (RFC 2033, 4.1) */
+    bool in_clear;      /* allowed where TLS is required (RFC 3207, 4) */
+    bool idle;          /* carries no mail forward; counted */
 };
 
 struct smail__command {

@@ -19,19 +19,17 @@
  * `normalize` repairs, for submission by one's own users, but even then a dot
  * is stuffing, and CRLF.CRLF the end, only behind a true CRLF.
  *
- * Content is mostly plain text, so blocks of 64 bytes are first judged as a
- * whole by bit masks, one bit a byte. Only a block with something to drop or
- * to refuse goes through the table.
+ * Counted content, of BDAT (RFC 3030, 2), has no stuffing and no end of its
+ * own: a dot is a byte like any other.
+ *
+ * Content is mostly plain text, so as many blocks of 64 bytes as hold nothing
+ * to drop or to refuse are taken as a whole; only the others go through the
+ * table.
  */
 #include "smtp/data.h"
 
-#include <string.h>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 #include "base/span.h"
+#include "smtp/scan.h"
 
 enum state { LINE_START, IN_LINE, CR, DOT, DOT_CR, END };
 
@@ -55,7 +53,7 @@ static const unsigned char transitions[][5] = {
 };
 /* clang-format on */
 
-static unsigned column(char byte)
+static unsigned column(const struct smail__data *data, char byte)
 {
     switch (byte) {
     case '\r':
@@ -63,7 +61,7 @@ static unsigned column(char byte)
     case '\n':
         return 1;
     case '.':
-        return 2;
+        return data->counted ? 4 : 2;
     case '\0':
         return 3;
     default:
@@ -76,82 +74,38 @@ void smail__data_init(struct smail__data *data, bool normalize)
     *data = (struct smail__data){ .state = LINE_START, .normalize = normalize };
 }
 
-/* Bit i tells whether byte i of the block is `byte`. */
-#if defined(__SSE2__)
-static uint64_t mask_of(const char *block, char byte)
+/* What may not stand behind an LF; NUL, which may stand nowhere, is nothing. */
+static char stuffing(const struct smail__data *data)
 {
-    __m128i wanted = _mm_set1_epi8(byte);
-    uint64_t mask = 0;
-
-    for (unsigned i = 0; i < BLOCK; i += 16) {
-        __m128i part = _mm_loadu_si128((const __m128i *)(block + i));
-        unsigned bits =
-            (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(part, wanted));
-
-        mask |= (uint64_t)bits << i;
-    }
-    return mask;
-}
-#else
-/* Eight bytes, the first in the low bits whatever we run on. */
-static uint64_t load(const char *at)
-{
-    const unsigned char *byte = (const unsigned char *)at;
-
-    return (uint64_t)byte[0] | (uint64_t)byte[1] << 8 |
-           (uint64_t)byte[2] << 16 | (uint64_t)byte[3] << 24 |
-           (uint64_t)byte[4] << 32 | (uint64_t)byte[5] << 40 |
-           (uint64_t)byte[6] << 48 | (uint64_t)byte[7] << 56;
+    return data->counted ? '\0' : '.';
 }
 
-static uint64_t mask_of(const char *block, char byte)
+/* Whether `byte` may come now and be content. */
+static bool is_plain(const struct smail__data *data, char byte)
 {
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    const uint64_t lows = UINT64_C(0x7f7f7f7f7f7f7f7f);
-    uint64_t mask = 0;
+    unsigned char to;
 
-    for (unsigned i = 0; i < BLOCK; i += 8) {
-        uint64_t word = load(block + i) ^ ones * (unsigned char)byte;
-
-        word = ~(((word & lows) + lows) | word | lows); /* 0x80 where equal */
-        mask |= (word >> 7) * UINT64_C(0x0102040810204080) >> 56 << i;
-    }
-    return mask;
-}
-#endif
-
-/*
- * True if all of the block is content, that is: each LF behind a CR, each CR
- * before an LF, no NUL, no dot at the start of a line. Then moves the state.
- */
-static bool is_plain_block(unsigned char *state, const char *block)
-{
-    uint64_t cr = mask_of(block, '\r');
-    uint64_t lf = mask_of(block, '\n');
-    uint64_t after_cr = cr << 1 | (*state == CR);
-    uint64_t line_start = lf << 1 | (*state == LINE_START);
-
-    if (lf != after_cr || mask_of(block, '\0') != 0 ||
-        (mask_of(block, '.') & line_start) != 0)
+    if (data->state != LINE_START && data->state != IN_LINE &&
+        data->state != CR)
         return false;
-    if (cr >> (BLOCK - 1) != 0)
-        *state = CR;
-    else
-        *state = lf >> (BLOCK - 1) != 0 ? LINE_START : IN_LINE;
-    return true;
+    to = transitions[data->state][column(data, byte)];
+    return (to & (BARE | DROPPED)) == 0;
 }
 
 /* The length of the blocks at the front of `input` that are all content. */
 static size_t skip_plain_blocks(struct smail__data *data, smail_span input)
 {
-    size_t len = 0;
+    size_t len;
 
-    if (data->state != LINE_START && data->state != IN_LINE &&
-        data->state != CR)
+    if (input.len <= BLOCK || !is_plain(data, input.data[0]))
         return 0;
-    while (input.len - len >= BLOCK &&
-           is_plain_block(&data->state, input.data + len))
-        len += BLOCK;
+    len = smail__scan_plain(input, stuffing(data));
+    if (len == 0)
+        return 0;
+    if (input.data[len - 1] == '\r')
+        data->state = CR;
+    else
+        data->state = input.data[len - 1] == '\n' ? LINE_START : IN_LINE;
     return len;
 }
 
@@ -176,7 +130,8 @@ static enum smail__data_result next_strict(smail_span *chunk,
         if (len == input->len)
             break;
 
-        unsigned char to = transitions[data->state][column(input->data[len])];
+        unsigned char to =
+            transitions[data->state][column(data, input->data[len])];
 
         if ((to & (BARE | DROPPED)) != 0 && len > 0)
             break; /* hand the run over first, come back for this byte */
@@ -200,24 +155,31 @@ static enum smail__data_result next_strict(smail_span *chunk,
     return len > 0 ? SMAIL__DATA_CONTENT : SMAIL__DATA_MORE;
 }
 
-/* Refused already: only the end matters. */
+/* Refused already: only the end matters, and counted content has none. */
 static enum smail__data_result next_refused(struct smail__data *data,
                                             smail_span *input)
 {
+    if (data->counted)
+        take(input, input->len);
     while (input->len > 0 && data->state != END) {
-        data->state = transitions[data->state][column(input->data[0])] & STATE;
+        data->state =
+            transitions[data->state][column(data, input->data[0])] & STATE;
         take(input, 1);
     }
     return data->state == END ? SMAIL__DATA_END : SMAIL__DATA_MORE;
 }
 
-static size_t text_run(smail_span input)
+/* What can be passed on before a byte that matters to normalize() comes. */
+static size_t text_run(struct smail__data *data, smail_span input)
 {
-    size_t len = 0;
+    size_t len = skip_plain_blocks(data, input);
 
-    while (len < input.len && column(input.data[len]) != 0 &&
-           column(input.data[len]) != 1 && column(input.data[len]) != 3)
-        len++;
+    if (len > 0 && data->state == CR) /* held back, as any other */
+        len--;
+    if (len == 0)
+        len = smail__scan_run(input);
+    if (len > 0)
+        data->state = input.data[len - 1] == '\n' ? LINE_START : IN_LINE;
     return len;
 }
 
@@ -230,7 +192,7 @@ static enum smail__data_result take_normalized(smail_span *chunk,
                                                smail_span *input)
 {
     char byte = input->data[0];
-    unsigned char to = transitions[data->state][column(byte)];
+    unsigned char to = transitions[data->state][column(data, byte)];
     bool held = data->state == CR || data->state == DOT_CR;
 
     if ((to & STATE) == END) {
@@ -259,16 +221,16 @@ static enum smail__data_result next_normalized(smail_span *chunk,
     enum smail__data_result result = SMAIL__DATA_MORE;
 
     while (input->len > 0 && result == SMAIL__DATA_MORE && !data->bare) {
-        bool stuffed = data->state == LINE_START && input->data[0] == '.';
+        bool stuffed = data->state == LINE_START && !data->counted &&
+                       input->data[0] == '.';
         size_t len = 0;
 
         if (!stuffed && data->state != CR && data->state != DOT_CR)
-            len = text_run(*input);
+            len = text_run(data, *input);
         if (len == 0) {
             result = take_normalized(chunk, data, input);
             continue;
         }
-        data->state = IN_LINE;
         *chunk = smail__span_slice(*input, 0, len);
         take(input, len);
         return SMAIL__DATA_CONTENT;
@@ -289,4 +251,19 @@ enum smail__data_result smail__data_next(smail_span *chunk,
     if (data->bare)
         result = next_refused(data, input);
     return result;
+}
+
+enum smail__data_result smail__data_close(smail_span *chunk,
+                                          struct smail__data *data)
+{
+    *chunk = (smail_span){ "", 0 };
+    if (data->bare || data->state != CR)
+        return SMAIL__DATA_END;
+    data->state = LINE_START;
+    if (!data->normalize) {
+        data->bare = true;
+        return SMAIL__DATA_END;
+    }
+    *chunk = SMAIL__SPAN("\r\n");
+    return SMAIL__DATA_CONTENT;
 }

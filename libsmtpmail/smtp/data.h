@@ -13,6 +13,7 @@ enum smail__data_result {
 
 struct smail__data {
     unsigned char state;
+    bool counted;   /* BDAT: no stuffing, no end; may be set after init */
     bool normalize; /* pass a bare CR or LF on as CRLF; a NUL is never well */
     bool bare;      /* a CR, LF or NUL stood alone and was not repaired: the
                        message is to be refused, no more content comes */
@@ -28,5 +29,12 @@ void smail__data_init(struct smail__data *data, bool normalize);
 enum smail__data_result smail__data_next(smail_span *chunk,
                                          struct smail__data *data,
                                          smail_span *input);
+
+/*
+ * Counted content ends here. A CR that is still waiting for its LF is bare, or
+ * repaired: then CONTENT, otherwise END.
+ */
+enum smail__data_result smail__data_close(smail_span *chunk,
+                                          struct smail__data *data);
 
 #endif

@@ -13,6 +13,9 @@
 #include "base/span.h"
 #include "smtp/reply.h"
 
+/* Two names and a log-in of 255 octets, two addresses. */
+#define XCLIENT_EXTRA 1024
+
 static const struct {
     const char *keyword;
     enum smail__extension bit;
@@ -138,6 +141,8 @@ size_t smail__extension_extra(unsigned set, enum smail__verb verb)
 {
     size_t extra = verb == SMAIL__VERB_MAIL ? 26 + 17 + 500 : 0;
 
+    if (verb == SMAIL__VERB_XCLIENT && (set & SMAIL__EXTENSION_XCLIENT) != 0)
+        return XCLIENT_EXTRA;
     for (size_t i = 0; i < EXTENSIONS; i++) {
         if ((set & extensions[i].bit) == 0)
             continue;

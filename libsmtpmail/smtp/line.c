@@ -16,6 +16,7 @@
 
 #include "base/mem.h"
 #include "base/span.h"
+#include "smtp/scan.h"
 
 /* A buffer that a long line made bigger than this is not kept. */
 #define ROOM_TO_KEEP 2048
@@ -47,13 +48,6 @@ void smail__line_dispose(struct smail__line *line)
 {
     smail__line_reset(line);
     smail__buf_dispose(&line->buf);
-}
-
-size_t smail__line_plain_run(smail_span input)
-{
-    input.len = smail__span_find(input, '\n');
-    input.len = smail__span_find(input, '\r');
-    return smail__span_find(input, '\0');
 }
 
 static void skip_to_crlf(struct smail__line *line, smail_span *input)
@@ -115,7 +109,7 @@ enum smail__line_result smail__line_next(smail_span *out,
     if (line->skipping)
         skip_to_crlf(line, input);
     while (input->len > 0 && result == SMAIL__LINE_MORE) {
-        size_t run = line->after_cr ? 0 : smail__line_plain_run(*input);
+        size_t run = line->after_cr ? 0 : smail__scan_run(*input);
         size_t taken = line->buf.len + 2;
         size_t room = max > taken ? max - taken : 0;
 

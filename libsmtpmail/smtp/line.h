@@ -42,7 +42,4 @@ enum smail__line_result smail__line_next(smail_span *out,
                                          struct smail__line *line, size_t max,
                                          smail_span *input);
 
-/* How many bytes at the front of `input` are neither CR nor LF nor NUL. */
-size_t smail__line_plain_run(smail_span input);
-
 #endif

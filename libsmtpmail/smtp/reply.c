@@ -3,6 +3,7 @@
 #include "smtp/reply.h"
 
 #include "base/span.h"
+#include "base/utf8.h"
 
 void smail__reply_put_printable(struct smail__buf *out, smail_span text)
 {
@@ -13,10 +14,28 @@ void smail__reply_put_printable(struct smail__buf *out, smail_span text)
     }
 }
 
+/* What is no UTF-8, or a control, becomes '?'. */
+static void put_utf8(struct smail__buf *out, smail_span text)
+{
+    while (text.len > 0) {
+        uint32_t point;
+        size_t len = smail__utf8_next(&point, text);
+
+        if (len == 0 || point < ' ' || (point >= 0x7f && point < 0xa0)) {
+            smail__buf_putc(out, '?');
+            len = len == 0 ? 1 : len;
+        } else {
+            smail__buf_append(out, smail__span_slice(text, 0, len));
+        }
+        text = smail__span_from(text, len);
+    }
+}
+
 static void put_line(struct smail__buf *out, int code, bool last,
-                     const char *status, smail_span text)
+                     const char *status, smail_span text, bool utf8)
 {
     size_t start = out->len;
+    size_t room;
 
     smail__buf_printf(out, "%d%c", code, last ? ' ' : '-');
     if (status != NULL && status[0] != '\0') {
@@ -25,14 +44,16 @@ static void put_line(struct smail__buf *out, int code, bool last,
     }
     if (smail__buf_error(out) != 0)
         return;
-    smail__reply_put_printable(
-        out, smail__span_slice(text, 0,
-                               SMAIL__REPLY_LINE_MAX - 2 - (out->len - start)));
+    room = SMAIL__REPLY_LINE_MAX - 2 - (out->len - start);
+    if (utf8)
+        put_utf8(out, smail__utf8_clip(text, room));
+    else
+        smail__reply_put_printable(out, smail__span_slice(text, 0, room));
     smail__buf_puts(out, "\r\n");
 }
 
-void smail__reply_put(struct smail__buf *out, int code, const char *status,
-                      const char *text)
+static void put_reply(struct smail__buf *out, int code, const char *status,
+                      const char *text, bool utf8)
 {
     size_t start = out->len;
     smail_span rest = smail__span(text);
@@ -43,10 +64,22 @@ void smail__reply_put(struct smail__buf *out, int code, const char *status,
         smail_span line = smail__span_cut(&rest, '\n');
 
         last = rest.len == 0 || ++lines == SMAIL__REPLY_LINES_MAX;
-        put_line(out, code, last, status, line);
+        put_line(out, code, last, status, line, utf8);
     } while (!last);
     if (smail__buf_error(out) != 0)
         smail__buf_truncate(out, start);
+}
+
+void smail__reply_put(struct smail__buf *out, int code, const char *status,
+                      const char *text)
+{
+    put_reply(out, code, status, text, false);
+}
+
+void smail__reply_put_utf8(struct smail__buf *out, int code, const char *status,
+                           const char *text)
+{
+    put_reply(out, code, status, text, true);
 }
 
 /* One to three digits, then `end`; moves behind it. */

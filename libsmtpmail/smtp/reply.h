@@ -20,6 +20,10 @@
 void smail__reply_put(struct smail__buf *out, int code, const char *status,
                       const char *text);
 
+/* The same, but UTF-8 stays as it is (RFC 6531, 3.7.4). */
+void smail__reply_put_utf8(struct smail__buf *out, int code, const char *status,
+                           const char *text);
+
 /* Append `text` with '?' for what is not printable ASCII. */
 void smail__reply_put_printable(struct smail__buf *out, smail_span text);
 

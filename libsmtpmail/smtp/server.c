@@ -9,6 +9,9 @@
  *    REFUSED   lines          503 to all but QUIT (RFC 5321, 3.1)
  *    AUTH      lines          back to COMMAND by accept, reject or "*"
  *    DATA      content        back to COMMAND behind CRLF.CRLF
+ *    CHUNK     content        CHUNK_END behind the last octet of a BDAT
+ *    CHUNK_END not touched    back to COMMAND by a reply or an answer
+ *    DISCARD   dropped        back to COMMAND or REFUSED with the reply
  *    TLS       not touched    secured(): to COMMAND
  *    CLOSED    not touched    for good
  *
@@ -61,6 +64,7 @@ int smail_smtp_server_new(smail_smtp_server **out,
     smail__buf_init(&session->output, output_max(&ours), ours.mem);
     smail__buf_init(&session->helo, SMAIL_DOMAIN_MAX * 2, ours.mem);
     smail__buf_init(&session->response, ours.max_auth_line, ours.mem);
+    smail__buf_init(&session->held, output_max(&ours), ours.mem);
     smail__transaction_init(&session->mail, ours.mem);
     if (smail__server_options_own(session) != 0) {
         smail__mem_free(ours.mem, session);
@@ -79,6 +83,7 @@ void smail_smtp_server_free(smail_smtp_server *session)
     smail__line_dispose(&session->line);
     smail__buf_dispose(&session->output);
     smail__buf_dispose(&session->helo);
+    smail__buf_dispose(&session->held);
     smail__transaction_clear(&session->mail);
     smail__mem_free(session->options.mem, session->strings);
     smail__mem_free(session->options.mem, session);
@@ -136,6 +141,9 @@ static int (*const steps[SMAIL__SERVER_PHASES])(smail_smtp_server *,
     [SMAIL__SERVER_REFUSED] = take_line,
     [SMAIL__SERVER_AUTH] = take_line,
     [SMAIL__SERVER_DATA] = smail__server_data,
+    [SMAIL__SERVER_CHUNK] = smail__server_chunk,
+    [SMAIL__SERVER_CHUNK_END] = smail__server_chunk_end,
+    [SMAIL__SERVER_DISCARD] = smail__server_discard,
 };
 
 /* Hand out the next notice that is owed. False if there is none. */
@@ -172,6 +180,11 @@ static bool must_wait(const smail_smtp_server *session)
            session->output.len > OUTPUT_BACKLOG;
 }
 
+static bool needs_input(enum smail__server_phase phase)
+{
+    return phase != SMAIL__SERVER_START && phase != SMAIL__SERVER_CHUNK_END;
+}
+
 int smail_smtp_server_feed(const smail_smtp_event **out,
                            smail_smtp_server *session, smail_span *input)
 {
@@ -186,7 +199,7 @@ int smail_smtp_server_feed(const smail_smtp_event **out,
             return 0;
         }
         session->event.type = SMAIL_SMTP_NEED_INPUT;
-        if (input->len == 0 && session->phase != SMAIL__SERVER_START)
+        if (input->len == 0 && needs_input(session->phase))
             return 0;
         if (steps[session->phase](session, input) != 0)
             return smail__server_collapse(session);
@@ -229,6 +242,7 @@ int smail_smtp_server_secured(smail_smtp_server *session)
     smail__server_offer(session);
     session->greeted = false;
     session->extended = false;
+    session->mails = 0;
     smail__buf_clear(&session->helo);
     session->phase = SMAIL__SERVER_COMMAND;
     return 0;

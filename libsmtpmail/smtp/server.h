@@ -7,8 +7,10 @@
  * server_offer.c  what is offered in this state, and so understood
  * server_verb.c   one function a command
  * server_mail.c   MAIL and RCPT
+ * server_xclient.c XCLIENT
  * server_auth.c   AUTH and the lines of its exchange
  * server_data.c   content
+ * server_chunk.c  content by BDAT
  * server_decide.c the answers of the caller
  * server_reply.c  replies, errors that add up, the end
  */
@@ -24,13 +26,16 @@
 #include "smtp/transaction.h"
 
 enum smail__server_phase {
-    SMAIL__SERVER_START,   /* nothing said yet: CONNECT comes first */
-    SMAIL__SERVER_COMMAND, /* a command line comes next */
-    SMAIL__SERVER_REFUSED, /* greeted with 5yz: only QUIT is heard */
-    SMAIL__SERVER_AUTH,    /* a line of a SASL exchange comes next */
-    SMAIL__SERVER_DATA,    /* content comes next */
-    SMAIL__SERVER_TLS,     /* the caller shakes hands; secured() comes next */
-    SMAIL__SERVER_CLOSED,  /* CLOSE was handed out */
+    SMAIL__SERVER_START,     /* nothing said yet: CONNECT comes first */
+    SMAIL__SERVER_COMMAND,   /* a command line comes next */
+    SMAIL__SERVER_REFUSED,   /* greeted with 5yz: only QUIT is heard */
+    SMAIL__SERVER_AUTH,      /* a line of a SASL exchange comes next */
+    SMAIL__SERVER_DATA,      /* content comes next */
+    SMAIL__SERVER_CHUNK,     /* octets of a chunk come next */
+    SMAIL__SERVER_CHUNK_END, /* it is complete; nothing has to come */
+    SMAIL__SERVER_DISCARD,   /* octets of a refused chunk come next */
+    SMAIL__SERVER_TLS,       /* the caller shakes hands; secured() comes next */
+    SMAIL__SERVER_CLOSED,    /* CLOSE was handed out */
     SMAIL__SERVER_PHASES
 };
 
@@ -53,6 +58,7 @@ struct smail_smtp_server {
     bool owe_close;
     uint32_t errors;        /* refused commands since the last mail taken */
     uint32_t idle_commands; /* those that carried nothing, likewise */
+    uint32_t mails;         /* MAIL commands, those refused too */
     struct smail__line line;
     struct smail__buf output;
     smail_span last_words;      /* a constant to send behind `output` */
@@ -60,6 +66,11 @@ struct smail_smtp_server {
     struct smail__buf response; /* of AUTH, decoded */
     smail_span mechanism;       /* of the exchange; points into the options */
     struct smail__transaction mail;
+    uint64_t chunk_size; /* as the last BDAT said */
+    uint64_t chunk_left; /* octets of it that are still to come */
+    bool chunk_last;
+    struct smail__buf held; /* what is said behind a refused chunk ... */
+    enum smail__server_phase after_discard; /* ... and what comes then */
 };
 
 /* Every function below that returns int returns 0 or SMAIL_ENOMEM. */
@@ -70,6 +81,9 @@ int smail__server_reply(smail_smtp_server *session, int code,
 /* The same for a command turned down, which counts; too many end it. */
 int smail__server_refuse(smail_smtp_server *session, int code,
                          const char *status, const char *text);
+/* Count an error; false: one too many, and end_errors() comes next. */
+bool smail__server_may_err(smail_smtp_server *session);
+int smail__server_end_errors(smail_smtp_server *session);
 /* Count a command that carries no mail forward; false: too many, it is over. */
 bool smail__server_may_idle(smail_smtp_server *session, int *error);
 /* What went wrong with `output`: to be looked at after writing to it. */
@@ -105,6 +119,9 @@ int smail__server_command(smail_smtp_server *session, smail_span line);
 int smail__server_mail(smail_smtp_server *session, smail_span argument);
 int smail__server_rcpt(smail_smtp_server *session, smail_span argument);
 
+/* server_xclient.c */
+int smail__server_xclient(smail_smtp_server *session, smail_span argument);
+
 /* server_auth.c */
 int smail__server_auth(smail_smtp_server *session, smail_span argument);
 int smail__server_auth_line(smail_smtp_server *session, smail_span line);
@@ -114,7 +131,25 @@ void smail__server_auth_end(smail_smtp_server *session);
 /* server_data.c */
 void smail__server_data_begin(smail_smtp_server *session);
 int smail__server_data(smail_smtp_server *session, smail_span *input);
+/* Content on its way to the caller, unless it is refused. */
+void smail__server_take_content(smail_smtp_server *session, smail_span chunk);
+void smail__server_refuse_content(smail_smtp_server *session,
+                                  enum smail__refusal refusal);
+/* All of it has come: END_OF_DATA, or the replies of a refusal. */
+int smail__server_content_end(smail_smtp_server *session);
 /* As many replies as END_OF_DATA has: one, or in LMTP one a recipient. */
 size_t smail__server_replies_due(const smail_smtp_server *session);
+
+/* server_chunk.c */
+/* `line_len` is without CRLF. */
+int smail__server_bdat(smail_smtp_server *session, size_t line_len,
+                       smail_span argument);
+int smail__server_chunk(smail_smtp_server *session, smail_span *input);
+int smail__server_chunk_end(smail_smtp_server *session, smail_span *input);
+int smail__server_discard(smail_smtp_server *session, smail_span *input);
+/* The answers to DATA where it stands for the first BDAT. */
+void smail__server_chunk_accept(smail_smtp_server *session);
+int smail__server_chunk_reject(smail_smtp_server *session, int code,
+                               const char *status, const char *text);
 
 #endif

@@ -34,9 +34,11 @@ static const struct refusal refusals[] = {
 };
 /* clang-format on */
 
+/* A chunk that is not the last is answered once, in LMTP too. */
 size_t smail__server_replies_due(const smail_smtp_server *session)
 {
-    return session->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP
+    return session->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP &&
+                   (!session->mail.chunked || session->chunk_last)
                ? session->mail.recipients
                : 1;
 }
@@ -48,8 +50,8 @@ void smail__server_data_begin(smail_smtp_server *session)
 }
 
 /* The caller may drop what it has at once; the replies come at the end. */
-static void refuse_content(smail_smtp_server *session,
-                           enum smail__refusal refusal)
+void smail__server_refuse_content(smail_smtp_server *session,
+                                  enum smail__refusal refusal)
 {
     session->mail.refusal = refusal;
     session->mail.open = false;
@@ -75,7 +77,7 @@ static int finish_refused(smail_smtp_server *session)
     return error;
 }
 
-static int finish(smail_smtp_server *session)
+int smail__server_content_end(smail_smtp_server *session)
 {
     size_t room =
         ROOM_FOR_REPLY + session->mail.recipients * ROOM_PER_RECIPIENT;
@@ -88,11 +90,13 @@ static int finish(smail_smtp_server *session)
     return 0;
 }
 
-static void take_content(smail_smtp_server *session, smail_span chunk)
+void smail__server_take_content(smail_smtp_server *session, smail_span chunk)
 {
     const struct smail__transaction_limits limits = {
         .size = session->options.max_message_size,
-        .text_line = session->options.max_text_line,
+        .text_line = session->mail.body == SMAIL_SMTP_BODY_BINARYMIME
+                         ? 0
+                         : session->options.max_text_line,
     };
     enum smail__refusal refusal = session->mail.refusal;
 
@@ -100,7 +104,7 @@ static void take_content(smail_smtp_server *session, smail_span chunk)
         return;
     refusal = smail__transaction_count(&session->mail, chunk, &limits);
     if (refusal != SMAIL__REFUSAL_NONE) {
-        refuse_content(session, refusal);
+        smail__server_refuse_content(session, refusal);
         return;
     }
     session->event.type = SMAIL_SMTP_BODY;
@@ -115,12 +119,12 @@ int smail__server_data(smail_smtp_server *session, smail_span *input)
     result = smail__data_next(&chunk, &session->mail.data, input);
     if (session->mail.data.bare) {
         if (session->mail.refusal == SMAIL__REFUSAL_NONE)
-            refuse_content(session, SMAIL__REFUSAL_BARE);
+            smail__server_refuse_content(session, SMAIL__REFUSAL_BARE);
         session->mail.refusal = SMAIL__REFUSAL_BARE; /* it weighs most */
     }
     if (result == SMAIL__DATA_CONTENT)
-        take_content(session, chunk);
-    return result == SMAIL__DATA_END ? finish(session) : 0;
+        smail__server_take_content(session, chunk);
+    return result == SMAIL__DATA_END ? smail__server_content_end(session) : 0;
 }
 
 const char *smail_smtp_server_refusal(int *code,

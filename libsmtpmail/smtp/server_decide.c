@@ -10,7 +10,9 @@
  *    MAIL          250, transaction open             as before MAIL
  *    RCPT          250, one recipient more           as before RCPT
  *    DATA          354, content may come             as before DATA
+ *      by BDAT     content may come                  transaction over
  *    END_OF_DATA   250, transaction over             transaction over
+ *    VRFY, EXPN    252, or 250 in the caller's words nothing changes
  */
 #include <assert.h>
 
@@ -38,6 +40,10 @@ static const struct answer answers[] = {
     [SMAIL_SMTP_DATA]        = { 354, NULL,
                                  "End data with <CR><LF>.<CR><LF>" },
     [SMAIL_SMTP_END_OF_DATA] = { 250, "2.0.0", "OK" },
+    [SMAIL_SMTP_VRFY]        = { 252, "2.0.0",
+                                 "Cannot VRFY user, but will accept message" },
+    [SMAIL_SMTP_EXPN]        = { 252, "2.0.0",
+                                 "Cannot EXPN list, but will accept message" },
 };
 /* clang-format on */
 
@@ -102,6 +108,31 @@ static int confirm_content(smail_smtp_server *session,
     return reply_to_content(session, plain);
 }
 
+static bool is_query(const smail_smtp_server *session)
+{
+    return session->pending == SMAIL_SMTP_VRFY ||
+           session->pending == SMAIL_SMTP_EXPN;
+}
+
+/* RFC 6531, 3.7.4: where an address in UTF-8 may stand in a reply. */
+static bool may_say_utf8(const smail_smtp_server *session, int code)
+{
+    if (is_query(session))
+        return session->event.query.smtputf8;
+    return session->pending == SMAIL_SMTP_RCPT && code == 551 &&
+           session->mail.smtputf8;
+}
+
+static int reply(smail_smtp_server *session, const struct answer *answer)
+{
+    if (!may_say_utf8(session, answer->code))
+        return smail__server_reply(session, answer->code, answer->status,
+                                   answer->text);
+    smail__reply_put_utf8(&session->output, answer->code, answer->status,
+                          answer->text);
+    return smail__server_output_error(session);
+}
+
 static int reply_accepted(smail_smtp_server *session,
                           const struct answer *answer)
 {
@@ -111,9 +142,12 @@ static int reply_accepted(smail_smtp_server *session,
         return reply_with_name(session, answer->text);
     case SMAIL_SMTP_END_OF_DATA:
         return confirm_content(session, answer);
+    case SMAIL_SMTP_DATA:
+        if (session->event.data.chunked) /* RFC 3030, 2: it comes anyway */
+            return 0;
+        return reply(session, answer);
     default:
-        return smail__server_reply(session, answer->code, answer->status,
-                                   answer->text);
+        return reply(session, answer);
     }
 }
 
@@ -155,9 +189,18 @@ static void move_on_accepted(smail_smtp_server *session)
         break;
     case SMAIL_SMTP_RCPT:
         session->mail.recipients++;
+        if (session->options.max_recipient_domains > 0)
+            smail__transaction_add_domain(&session->mail,
+                                          session->event.rcpt.recipient.domain);
         break;
     case SMAIL_SMTP_DATA:
-        smail__server_data_begin(session);
+        if (session->event.data.chunked)
+            smail__server_chunk_accept(session);
+        else
+            smail__server_data_begin(session);
+        break;
+    case SMAIL_SMTP_VRFY:
+    case SMAIL_SMTP_EXPN:
         break;
     default: /* END_OF_DATA: a client that brings mail starts afresh */
         session->errors = 0;
@@ -197,6 +240,10 @@ int smail_smtp_server_accept_with(smail_smtp_server *session,
     if (!is_deciding(session))
         return SMAIL_ESTATE;
     answer = answers[session->pending];
+    if (is_query(session) && text != NULL) { /* RFC 5321, 3.5.3 */
+        answer.code = 250;
+        answer.status = "2.1.5";
+    }
     if (status != NULL && !smail__reply_status_is_valid(status, answer.code))
         return SMAIL_EINVAL;
     if (status != NULL && answer.status != NULL)
@@ -256,6 +303,13 @@ static int reject_content(smail_smtp_server *session,
                                 answer->text);
 }
 
+static int refuse(smail_smtp_server *session, const struct answer *answer)
+{
+    if (!smail__server_may_err(session))
+        return smail__server_end_errors(session);
+    return reply(session, answer);
+}
+
 int smail_smtp_server_reject(smail_smtp_server *session, int code,
                              const char *status, const char *text)
 {
@@ -273,8 +327,10 @@ int smail_smtp_server_reject(smail_smtp_server *session, int code,
         answer.status = NULL;
     if (session->pending == SMAIL_SMTP_END_OF_DATA)
         error = reject_content(session, &answer);
+    else if (session->pending == SMAIL_SMTP_DATA && session->event.data.chunked)
+        error = smail__server_chunk_reject(session, code, answer.status, text);
     else
-        error = smail__server_refuse(session, code, answer.status, text);
+        error = refuse(session, &answer);
     if (error != 0)
         return smail__server_collapse(session);
     move_on_rejected(session);

@@ -3,6 +3,8 @@
  * smtp/server_mail.c - MAIL and RCPT (RFC 5321, 4.1.1.2 and 4.1.1.3): read
  * the path and its parameters, keep the limits, ask.
  */
+#include <smtpmail/error.h>
+
 #include "base/span.h"
 #include "base/utf8.h"
 #include "smtp/address.h"
@@ -87,6 +89,33 @@ static int ask_mail(smail_smtp_server *session, const smail_smtp_mail *mail)
     return 0;
 }
 
+/*
+ * RFC 5321, 4.5.3.1.10 and RFC 9422, 4: 452, and the client sends the rest in
+ * another transaction or session. It may pipeline many, so they are no errors,
+ * but still count.
+ */
+static int too_many(smail_smtp_server *session, const char *text)
+{
+    int error;
+
+    if (!smail__server_may_idle(session, &error))
+        return error;
+    return smail__server_reply(session, 452, "4.5.3", text);
+}
+
+/* RFC 9422, 4: MAILMAX counts every MAIL, taken or not. */
+static bool is_mail_too_many(smail_smtp_server *session)
+{
+    uint32_t max = session->options.max_mails;
+
+    if (max == 0)
+        return false;
+    if (session->mails >= max)
+        return true;
+    session->mails++;
+    return false;
+}
+
 /* NULL: MAIL may come now. */
 static const char *why_not_now(const smail_smtp_server *session)
 {
@@ -106,6 +135,8 @@ int smail__server_mail(smail_smtp_server *session, smail_span argument)
 
     if (objection != NULL)
         return smail__server_refuse(session, 503, "5.5.1", objection);
+    if (is_mail_too_many(session))
+        return too_many(session, "Too many mails in this session");
     if (session->options.require_auth && !session->authenticated)
         return smail__server_refuse(session, 530, "5.7.0",
                                     "Authentication required");
@@ -123,19 +154,6 @@ int smail__server_mail(smail_smtp_server *session, smail_span argument)
     if (result != SMAIL__PARAMETER_FINE)
         return refuse_parameter(session, result);
     return ask_mail(session, &mail);
-}
-
-/*
- * RFC 5321, 4.5.3.1.10: 452, and the client sends the rest in another
- * transaction. It may pipeline many, so they are no errors, but still count.
- */
-static int too_many_recipients(smail_smtp_server *session)
-{
-    int error;
-
-    if (!smail__server_may_idle(session, &error))
-        return error;
-    return smail__server_reply(session, 452, "4.5.3", "Too many recipients");
 }
 
 static int refuse_recipient(smail_smtp_server *session,
@@ -157,6 +175,9 @@ int smail__server_rcpt(smail_smtp_server *session, smail_span argument)
 
     if (!session->mail.open)
         return smail__server_refuse(session, 503, "5.5.1", "Need MAIL first");
+    if (session->mail.chunked)
+        return smail__server_refuse(session, 503, "5.5.1",
+                                    "RCPT may not follow BDAT");
     if (!take_keyword(&argument, "TO:"))
         return smail__server_refuse(session, 501, SYNTAX,
                                     "Usage: RCPT TO:<address>");
@@ -173,7 +194,16 @@ int smail__server_rcpt(smail_smtp_server *session, smail_span argument)
     if (result != SMAIL__PARAMETER_FINE)
         return refuse_parameter(session, result);
     if (session->mail.recipients >= session->options.max_recipients)
-        return too_many_recipients(session);
+        return too_many(session, "Too many recipients");
+    if (session->options.max_recipient_domains > 0)
+        switch (smail__transaction_make_room(
+            &session->mail, rcpt.recipient.domain,
+            session->options.max_recipient_domains)) {
+        case SMAIL_ELIMIT:
+            return too_many(session, "Too many recipient domains");
+        case SMAIL_ENOMEM:
+            return SMAIL_ENOMEM;
+        }
     session->event.rcpt = rcpt;
     smail__server_ask(session, SMAIL_SMTP_RCPT);
     return 0;

@@ -21,15 +21,26 @@ int smail__server_reply(smail_smtp_server *session, int code,
     return smail__server_output_error(session);
 }
 
+bool smail__server_may_err(smail_smtp_server *session)
+{
+    if (session->errors >= session->options.max_errors)
+        return false;
+    session->errors++;
+    return true;
+}
+
+int smail__server_end_errors(smail_smtp_server *session)
+{
+    smail__server_close(session);
+    return smail__server_reply(session, 421, "4.7.0", "Too many errors");
+}
+
 int smail__server_refuse(smail_smtp_server *session, int code,
                          const char *status, const char *text)
 {
-    if (session->errors < session->options.max_errors) {
-        session->errors++;
+    if (smail__server_may_err(session))
         return smail__server_reply(session, code, status, text);
-    }
-    smail__server_close(session);
-    return smail__server_reply(session, 421, "4.7.0", "Too many errors");
+    return smail__server_end_errors(session);
 }
 
 bool smail__server_may_idle(smail_smtp_server *session, int *error)

@@ -9,6 +9,7 @@
 
 #include "base/format.h"
 #include "base/span.h"
+#include "base/utf8.h"
 #include "smtp/address.h"
 #include "smtp/server.h"
 
@@ -47,6 +48,12 @@ static int data(smail_smtp_server *session, smail_span argument)
     if (session->mail.recipients == 0) /* RFC 5321, 3.3 */
         return smail__server_refuse(session, 503, "5.5.1",
                                     "No valid recipients");
+    if (session->mail.chunked) /* RFC 3030, 2 */
+        return smail__server_refuse(session, 503, "5.5.1",
+                                    "DATA may not follow BDAT");
+    if (session->mail.body == SMAIL_SMTP_BODY_BINARYMIME) /* RFC 3030, 3 */
+        return smail__server_refuse(session, 503, "5.5.1",
+                                    "BINARYMIME has to come by BDAT");
     session->event.data = (smail_smtp_data){ .chunked = false };
     smail__server_ask(session, SMAIL_SMTP_DATA);
     return 0;
@@ -72,10 +79,42 @@ static int quit(smail_smtp_server *session, smail_span argument)
     return smail__server_reply(session, 221, "2.0.0", "Goodbye");
 }
 
+/* Whether the last word is SMTPUTF8 (RFC 6531, 3.7.4.2); takes it off. */
+static bool take_smtputf8(smail_span *argument)
+{
+    const size_t len = sizeof(" SMTPUTF8") - 1;
+    smail_span word;
+
+    if (argument->len <= len)
+        return false;
+    word = smail__span_from(*argument, argument->len - len);
+    if (!smail__span_iis(word, " SMTPUTF8"))
+        return false;
+    *argument =
+        smail__span_trim(smail__span_slice(*argument, 0, argument->len - len));
+    return true;
+}
+
+static int ask_query(smail_smtp_server *session, smail_span argument,
+                     smail_smtp_event_type type)
+{
+    bool offered = (session->offered & SMAIL__EXTENSION_SMTPUTF8) != 0;
+    bool smtputf8 = offered && take_smtputf8(&argument);
+
+    if (offered ? !smail__utf8_valid(argument) : !smail__is_ascii(argument))
+        return smail__server_refuse(session, 501, "5.5.2",
+                                    "Argument is not valid UTF-8");
+    session->event.query =
+        (smail_smtp_query){ .text = argument, .smtputf8 = smtputf8 };
+    smail__server_ask(session, type);
+    return 0;
+}
+
 /* RFC 5321, 7.3: who exists is not told to strangers. */
 static int vrfy(smail_smtp_server *session, smail_span argument)
 {
-    (void)argument;
+    if (session->options.ask_vrfy)
+        return ask_query(session, argument, SMAIL_SMTP_VRFY);
     return smail__server_reply(
         session, 252, "2.0.0",
         "Cannot VRFY user, but will accept message and attempt delivery");
@@ -83,15 +122,19 @@ static int vrfy(smail_smtp_server *session, smail_span argument)
 
 static int expn(smail_smtp_server *session, smail_span argument)
 {
-    (void)argument;
+    if (session->options.ask_expn)
+        return ask_query(session, argument, SMAIL_SMTP_EXPN);
     return smail__server_refuse(session, 502, "5.5.1",
                                 "Command not implemented");
 }
 
 static int help(smail_smtp_server *session, smail_span argument)
 {
+    const char *text = session->options.help_text;
+
     (void)argument;
-    return smail__server_reply(session, 214, "2.0.0", "See RFC 5321");
+    return smail__server_reply(session, 214, "2.0.0",
+                               text != NULL ? text : "See RFC 5321");
 }
 
 /* RFC 3207, 4. The notices go out in order: RESET, then STARTTLS. */
@@ -131,11 +174,14 @@ static int (*const handlers[])(smail_smtp_server *, smail_span) = {
     [SMAIL__VERB_HELP] = help,
     [SMAIL__VERB_AUTH] = smail__server_auth,
     [SMAIL__VERB_STARTTLS] = starttls,
+    [SMAIL__VERB_XCLIENT] = smail__server_xclient,
 };
 
 static bool is_spoken(const smail_smtp_server *session,
                       const struct smail__command_form *form)
 {
+    if (form->extension != 0 && (session->offered & form->extension) == 0)
+        return false;
     return session->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP ? form->lmtp
                                                                  : form->smtp;
 }
@@ -160,6 +206,7 @@ static int refuse_argument(smail_smtp_server *session, enum smail__verb verb)
                                 text);
 }
 
+/* BDAT has its own way through: octets come behind it in any case. */
 int smail__server_command(smail_smtp_server *session, smail_span line)
 {
     const struct smail__command_form *form;
@@ -170,6 +217,8 @@ int smail__server_command(smail_smtp_server *session, smail_span line)
     form = smail__command_form(command.verb);
     if (!is_spoken(session, form))
         return unknown(session, command.argument);
+    if (command.verb == SMAIL__VERB_BDAT) /* whatever is wrong with it */
+        return smail__server_bdat(session, line.len, command.argument);
     if (line.len + 2 > session->line_max[command.verb])
         return smail__server_refuse(session, 500, "5.5.2", "Line too long");
     /* RFC 5321, 3.1: having said 554, wait for QUIT and nothing else. */

@@ -16,6 +16,7 @@ void smail__transaction_init(struct smail__transaction *mail,
                              const smail_mem *mem)
 {
     *mail = (struct smail__transaction){ .mem = mem };
+    smail__buf_init(&mail->domains, SIZE_MAX / 2, mem);
 }
 
 void smail__transaction_clear(struct smail__transaction *mail)
@@ -24,6 +25,7 @@ void smail__transaction_clear(struct smail__transaction *mail)
         for (size_t i = 0; i < mail->recipients; i++)
             smail__mem_free(mail->mem, mail->verdicts[i].text);
     smail__mem_free(mail->mem, mail->verdicts);
+    smail__buf_dispose(&mail->domains);
     smail__transaction_init(mail, mail->mem);
 }
 
@@ -55,6 +57,36 @@ enum smail__refusal smail__transaction_count(
     if (limits->text_line > 0 && count_lines(mail, chunk, limits->text_line))
         return SMAIL__REFUSAL_LINE;
     return SMAIL__REFUSAL_NONE;
+}
+
+static bool knows(const struct smail__transaction *mail, smail_span domain)
+{
+    smail_span rest = { mail->domains.data, mail->domains.len };
+
+    while (rest.len > 0)
+        if (smail__span_iequal(smail__span_cut(&rest, '\n'), domain))
+            return true;
+    return domain.len == 0; /* <postmaster> is at home everywhere */
+}
+
+int smail__transaction_make_room(struct smail__transaction *mail,
+                                 smail_span domain, uint32_t max)
+{
+    if (knows(mail, domain))
+        return 0;
+    if (mail->domain_count >= max)
+        return SMAIL_ELIMIT;
+    return smail__buf_reserve(&mail->domains, domain.len + 1);
+}
+
+void smail__transaction_add_domain(struct smail__transaction *mail,
+                                   smail_span domain)
+{
+    if (knows(mail, domain))
+        return;
+    smail__buf_append(&mail->domains, domain);
+    smail__buf_putc(&mail->domains, '\n');
+    mail->domain_count++;
 }
 
 int smail__transaction_settle(struct smail__transaction *mail, size_t index,

@@ -8,6 +8,7 @@
 
 #include <smtpmail/smtp_server.h>
 
+#include "base/buf.h"
 #include "smtp/data.h"
 
 /* Why content is refused while it is still coming. */
@@ -28,9 +29,13 @@ struct smail__transaction {
     bool open;     /* MAIL was accepted, the end was not seen */
     bool smtputf8; /* MAIL said SMTPUTF8 (RFC 6531, 3.4) */
     smail_smtp_body_type body;
+    bool chunked;      /* BDAT has begun: no RCPT and no DATA any more */
     size_t recipients; /* accepted */
-    uint64_t size;     /* octets of content so far */
-    size_t line_len;   /* of the content line that is coming in */
+    struct smail__buf domains; /* of the recipients, each with an LF behind
+                                  it, where their number is limited */
+    uint32_t domain_count;
+    uint64_t size;   /* octets of content so far */
+    size_t line_len; /* of the content line that is coming in */
     struct smail__data data;
     enum smail__refusal refusal;
     struct smail__verdict *verdicts; /* LMTP: one a recipient, or NULL */
@@ -53,6 +58,15 @@ struct smail__transaction_limits {
 enum smail__refusal smail__transaction_count(
     struct smail__transaction *mail, smail_span chunk,
     const struct smail__transaction_limits *limits);
+
+/*
+ * See whether `domain` may be one more of at most `max` different ones
+ * (RFC 9422, 4), and make room to remember it: 0, SMAIL_ELIMIT, SMAIL_ENOMEM.
+ */
+int smail__transaction_make_room(struct smail__transaction *mail,
+                                 smail_span domain, uint32_t max);
+void smail__transaction_add_domain(struct smail__transaction *mail,
+                                   smail_span domain);
 
 /* Keep the verdict on one recipient. SMAIL_ENOMEM; nothing else can fail. */
 int smail__transaction_settle(struct smail__transaction *mail, size_t index,

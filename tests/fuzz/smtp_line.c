@@ -11,6 +11,7 @@
 
 #include "base/span.h"
 #include "smtp/line.h"
+#include "smtp/scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -68,7 +69,7 @@ static enum smail__line_result simple(smail_span *text, smail_span *input,
 
 static void check_text(smail_span text, size_t max)
 {
-    if (text.len + 2 > max || smail__line_plain_run(text) != text.len ||
+    if (text.len + 2 > max || smail__scan_run(text) != text.len ||
         text.data[text.len] != '\0')
         abort();
 }
