@@ -19,6 +19,12 @@
 /* RFC 1035, 2.3.4; RFC 5321, 2.3.5 takes its names from there. */
 #define LABEL_MAX 63
 
+/*
+ * A label with characters beyond ASCII becomes "xn--" and at least one letter
+ * for each of them (RFC 5890, 2.3.2.1).
+ */
+#define WIDE_LABEL_MAX 59
+
 /* RFC 5321, 4.5.3.1.3 counts the angle brackets. */
 #define BRACKETS 2
 
@@ -112,44 +118,65 @@ static smail_span take_local(smail_span *text, bool utf8)
     return take(text, len);
 }
 
-static size_t label_len(smail_span text, bool utf8)
+/*
+ * What no U-label holds (RFC 5890, 2.3.2.1): controls, and the characters that
+ * other software takes for the dot between two labels. The rest of IDNA needs
+ * tables, and is for those who resolve names.
+ */
+static bool is_no_letter(smail_span text)
+{
+    static const uint32_t dots[] = { 0x3002, 0xff0e, 0xff61 };
+    uint32_t point = 0;
+
+    (void)smail__utf8_next(&point, text);
+    return point < 0xa0 || point == dots[0] || point == dots[1] ||
+           point == dots[2];
+}
+
+/* Octets of a label; 0 if it is none. `is_long`: more than DNS can take. */
+static size_t label_len(smail_span text, bool utf8, bool *is_long)
 {
     size_t len = 0;
+    size_t characters = 0;
 
     while (len < text.len) {
         bool plain = smail__is_alnum(text.data[len]) || text.data[len] == '-';
-        size_t step = plain ? 1 : wide_len(smail__span_from(text, len), utf8);
+        smail_span rest = smail__span_from(text, len);
+        size_t step = plain ? 1 : wide_len(rest, utf8);
 
-        if (step == 0)
+        if (step == 0 || (!plain && is_no_letter(rest)))
             break;
         len += step;
+        characters++;
     }
     if (len > 0 && (text.data[0] == '-' || text.data[len - 1] == '-'))
         return 0;
+    if (characters > (len > characters ? WIDE_LABEL_MAX : LABEL_MAX))
+        *is_long = true;
     return len;
 }
 
 static enum smail__address_fault take_domain(smail_span *out, smail_span *text,
                                              bool utf8)
 {
-    enum smail__address_fault fault = SMAIL__ADDRESS_FINE;
     smail_span rest = *text;
+    bool is_long = false;
     size_t len = 0;
 
     for (;;) {
-        size_t label = label_len(smail__span_from(rest, len), utf8);
+        size_t label = label_len(smail__span_from(rest, len), utf8, &is_long);
 
         if (label == 0)
             return SMAIL__ADDRESS_SYNTAX;
-        if (label > LABEL_MAX)
-            fault = SMAIL__ADDRESS_LABEL_LONG;
         len += label;
         if (len == rest.len || rest.data[len] != '.')
             break;
         len++;
     }
     *out = take(text, len);
-    return len > SMAIL_DOMAIN_MAX ? SMAIL__ADDRESS_DOMAIN_LONG : fault;
+    if (len > SMAIL_DOMAIN_MAX)
+        return SMAIL__ADDRESS_DOMAIN_LONG;
+    return is_long ? SMAIL__ADDRESS_LABEL_LONG : SMAIL__ADDRESS_FINE;
 }
 
 static enum smail__address_fault take_literal(smail_span *out, smail_span *text)
