@@ -2,6 +2,8 @@
 /* base/utf8.c - RFC 3629, section 4. */
 #include "base/utf8.h"
 
+#include <string.h>
+
 #include "base/span.h"
 
 struct form {
@@ -52,25 +54,43 @@ size_t smail__utf8_next(uint32_t *out, smail_span text)
     return 0;
 }
 
+/* Octets of ASCII at the front: most of all mail is nothing else, so they are
+ * looked at by the word. */
+static size_t ascii_length(smail_span text)
+{
+    size_t at = 0;
+
+    for (; text.len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        uint64_t word;
+
+        memcpy(&word, text.data + at, sizeof(word));
+        if ((word & 0x8080808080808080u) != 0)
+            break;
+    }
+    while (at < text.len && (unsigned char)text.data[at] < 0x80)
+        at++;
+    return at;
+}
+
 bool smail__utf8_valid(smail_span text)
 {
-    while (text.len > 0) {
+    for (;;) {
         uint32_t code_point;
-        size_t len = smail__utf8_next(&code_point, text);
+        size_t len;
 
+        text = smail__span_from(text, ascii_length(text));
+        if (text.len == 0)
+            return true;
+        len = smail__utf8_next(&code_point, text);
         if (len == 0)
             return false;
         text = smail__span_from(text, len);
     }
-    return true;
 }
 
 bool smail__is_ascii(smail_span text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.data[i] >= 0x80)
-            return false;
-    return true;
+    return ascii_length(text) == text.len;
 }
 
 size_t smail__utf8_encode(char bytes[4], uint32_t code_point)
@@ -99,8 +119,10 @@ void smail__utf8_scrub(struct smail__buf *out, smail_span text)
 {
     while (text.len > 0) {
         uint32_t code_point;
-        size_t len = smail__utf8_next(&code_point, text);
+        size_t len = ascii_length(text);
 
+        if (len == 0)
+            len = smail__utf8_next(&code_point, text);
         if (len == 0) {
             smail__utf8_put(out, SMAIL__UTF8_REPLACEMENT);
             len = 1;

@@ -23,7 +23,7 @@
 #define GATHER_MILLISECONDS 50
 /* Others may leave us something, and the lock. */
 #define POLL_MILLISECONDS 5000
-#define NICE 10
+#define NICE 19
 
 bool smail__indexer_is_stopping(smail_store *store)
 {
@@ -90,7 +90,8 @@ static void *indexer_main(void *arg)
     smail_store *store = arg;
     struct smail__indexer *indexer = &store->indexer;
 
-    /* Linux gives each thread a nice value of its own. */
+    /* Linux gives each thread a nice value of its own. Search may be late;
+     * a delivery may not. */
     setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), NICE);
     while (!smail__indexer_is_stopping(store)) {
         nap(indexer, GATHER_MILLISECONDS, false);

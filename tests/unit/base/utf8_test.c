@@ -74,6 +74,28 @@ static void validity(void **state)
     assert_false(smail__is_ascii(SMAIL__SPAN("abc\x80")));
 }
 
+/* Runs of ASCII are taken by the word: one odd octet at each place of it. */
+static void odd_octet_anywhere(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len <= 40; len++)
+        for (size_t at = 0; at < len; at++) {
+            char text[40];
+
+            memset(text, 'a', sizeof(text));
+            assert_true(smail__is_ascii((smail_span){ text, len }));
+            text[at] = (char)0x80;
+            assert_false(smail__is_ascii((smail_span){ text, len }));
+            assert_false(smail__utf8_valid((smail_span){ text, len }));
+            if (at + 1 == len)
+                continue;
+            text[at] = (char)0xc3;
+            text[at + 1] = (char)0xa4;
+            assert_true(smail__utf8_valid((smail_span){ text, len }));
+            assert_false(smail__is_ascii((smail_span){ text, len }));
+        }
+}
+
 static void scrubbing_replaces_byte_by_byte(void **state)
 {
     struct smail__buf buf;
@@ -107,6 +129,7 @@ int main(void)
         cmocka_unit_test(every_code_point_comes_back),
         cmocka_unit_test(what_is_no_code_point_is_replaced),
         cmocka_unit_test(validity),
+        cmocka_unit_test(odd_octet_anywhere),
         cmocka_unit_test(scrubbing_replaces_byte_by_byte),
         cmocka_unit_test(clipping_cuts_no_code_point),
     };
