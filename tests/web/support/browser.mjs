@@ -139,4 +139,20 @@ export class Person {
             return { accountId, status: answer.status, body: await answer.json() };
         }, methodCalls);
     }
+
+    /* A message as it came at some time before (RFC 8621, 4.8). */
+    async bringIn(message, at, keywords) {
+        const blobId = await this.page.evaluate(async (text) => {
+            const who = await (await fetch("/auth/session")).json();
+            const session = await (await fetch("/.well-known/jmap")).json();
+            const accountId = session.primaryAccounts["urn:ietf:params:jmap:mail"];
+            const headers = { "X-CSRF-Token": who.csrf, "Content-Type": "message/rfc822" };
+            return (await (await fetch(`/jmap/upload/${accountId}/`, { method: "POST", headers, body: text })).json()).blobId;
+        }, message.replace(/\r?\n/g, "\r\n"));
+        const boxes = await this.api([["Mailbox/query", { filter: { role: "inbox" } }]]);
+        const inbox = boxes.body.methodResponses[0][1].ids[0];
+        const receivedAt = at.toISOString().replace(/\.\d+Z$/, "Z");
+        const { body } = await this.api([["Email/import", { emails: { m: { blobId, mailboxIds: { [inbox]: true }, keywords, receivedAt } } }]]);
+        if (!body.methodResponses[0][1].created?.m) throw new Error(JSON.stringify(body));
+    }
 }

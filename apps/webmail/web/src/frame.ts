@@ -105,7 +105,10 @@ function show(message: ToFrame, port: MessagePort): void {
     const tell = (words: FromFrame) => port.postMessage(words);
     const fragment = messageFragment(message.html);
     const remote = wantsRemote(fragment);
-    document.documentElement.dataset["scheme"] = message.dark && !isPainted(fragment) ? "dark" : "light";
+    const painted = isPainted(fragment);
+    document.documentElement.dataset["scheme"] = message.dark && !painted ? "dark" : "light";
+    /* What has colours of its own lies on white paper in the dark page. */
+    if (message.dark && painted) document.documentElement.dataset["sheet"] = "";
     placeInline(fragment, message.inline);
 
     const root = document.createElement("div");

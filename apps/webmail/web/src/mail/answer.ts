@@ -102,10 +102,15 @@ export function reopenDraft(key: string, source: Source, identities: Identity[],
     return draft;
 }
 
+function halves(text: string, at: string): [string, string] {
+    const i = text.indexOf(at);
+    return i < 0 ? [text, ""] : [text.slice(0, i), text.slice(i + 1)];
+}
+
 /* mailto: links (RFC 6068), from a message or from another program. */
 export function mailtoDraft(key: string, href: string, identityId: Id | null, parse: (text: string) => Address[]): Draft {
     const draft = emptyDraft(key, identityId);
-    const [path = "", query = ""] = href.replace(/^mailto:/i, "").split("?", 2);
+    const [path, query] = halves(href.replace(/^mailto:/i, ""), "?");
     const decode = (text: string) => {
         try {
             return decodeURIComponent(text);
@@ -115,7 +120,7 @@ export function mailtoDraft(key: string, href: string, identityId: Id | null, pa
     };
     draft.to = parse(decode(path));
     for (const pair of query.split("&")) {
-        const [name = "", value = ""] = pair.split("=", 2);
+        const [name, value] = halves(pair, "=");
         const text = decode(value);
         if (/^to$/i.test(name)) draft.to = [...draft.to, ...parse(text)];
         else if (/^cc$/i.test(name)) draft.cc = [...draft.cc, ...parse(text)];

@@ -114,14 +114,14 @@ export class Mail {
     }
 
     composeTo(mailto: string): void {
-        this.open(mailtoDraft(this.newKey(), mailto, this.identityId(), parseAddresses), true);
+        this.open(this.signed(mailtoDraft(this.newKey(), mailto, this.identityId(), parseAddresses)), true);
     }
 
     private signed(draft: Draft): Draft {
         const signature = this.identities.byId(draft.identityId)?.textSignature.trim();
         if (!signature) return draft;
         const text = `\n\n-- \n${signature}`;
-        return { ...draft, text, html: textToHtml(text) };
+        return { ...draft, text: draft.text + text, html: draft.html + textToHtml(text) };
     }
 
     private async source(head: EmailHead): Promise<Source | null> {

@@ -26,12 +26,30 @@ export function fileName(part: { name: string | null; type: string }): string {
     return name || (part.type === "message/rfc822" ? "message.eml" : "attachment");
 }
 
+async function piecesOf(response: Response, progress: (bytes: number) => void): Promise<BlobPart[]> {
+    const reader = response.body?.getReader();
+    if (!reader) return [await response.blob()];
+    const pieces: BlobPart[] = [];
+    let bytes = 0;
+    try {
+        for (;;) {
+            const { done, value } = await reader.read();
+            if (done) return pieces;
+            pieces.push(value);
+            bytes += value.length;
+            progress(bytes);
+        }
+    } catch {
+        throw new Unreachable();
+    }
+}
+
 /* Fetched whole, so that a failure can be told in words; the browser would
  * save an error page under the file's name. */
-async function save(url: string, name: string): Promise<void> {
+async function save(url: string, name: string, progress: (bytes: number) => void): Promise<void> {
     const response = await request(url);
-    const bytes = await response.blob();
-    const local = URL.createObjectURL(new Blob([bytes], { type: "application/octet-stream" }));
+    const pieces = await piecesOf(response, progress);
+    const local = URL.createObjectURL(new Blob(pieces, { type: "application/octet-stream" }));
     const link = document.createElement("a");
     link.href = local;
     link.download = name;
@@ -41,26 +59,30 @@ async function save(url: string, name: string): Promise<void> {
 
 function One({ part }: { part: BodyPart }): JSX.Element {
     const mail = useMail();
-    const [busy, setBusy] = useState(false);
+    /* How many of a hundred are here; null when nothing is under way. */
+    const [share, setShare] = useState<number | null>(null);
+    const busy = share !== null;
     const name = fileName(part);
     const blobId = part.blobId;
     const open = () => {
         if (!blobId || busy) return;
-        setBusy(true);
-        save(mail.client.downloadUrl(blobId, name, part.type), name)
+        setShare(0);
+        const progress = (bytes: number) => setShare(Math.min(99, Math.floor((100 * bytes) / Math.max(1, part.size))));
+        save(mail.client.downloadUrl(blobId, name, part.type), name, progress)
             .catch((error: unknown) => {
                 const gone = error instanceof Problem && error.status === 404;
                 const lost = error instanceof Unreachable;
-                complain(gone ? `"${name}" is no longer at the server.` : lost ? `"${name}" could not be downloaded.` : inWords(error));
+                complain(gone ? `"${name}" is no longer at the server.` : lost ? `"${name}" could not be downloaded: the connection broke. Try again.` : inWords(error));
             })
-            .finally(() => setBusy(false));
+            .finally(() => setShare(null));
     };
     return (
         <button type="button" class="attachment" onClick={open} disabled={!blobId} title={`Download ${name}`}>
             <Icon name={fileIcon(part.type)} size={20} />
             <span class="attachment-words">
                 <bdi class="attachment-name">{name}</bdi>
-                <span class="attachment-size">{sizeInWords(part.size)}</span>
+                <span class="attachment-size">{busy ? `${share} % of ${sizeInWords(part.size)}` : sizeInWords(part.size)}</span>
+                {busy && <progress class="attachment-progress" max={100} value={share} aria-label={`Downloading ${name}`} />}
             </span>
             {busy ? <Spinner label="Downloading" /> : <Icon name="download" size={14} />}
         </button>

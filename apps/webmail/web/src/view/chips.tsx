@@ -21,12 +21,17 @@ interface ChipsProps {
     after?: JSX.Element | null | false;
 }
 
+/* More are shown when asked for: the text is what one came to write. */
+const SHOWN = 8;
+
 export function Chips(props: ChipsProps): JSX.Element {
     const mail = useMail();
     const id = useId();
     const input = useRef<HTMLInputElement>(null);
     const [focused, setFocused] = useState(false);
     const [at, setAt] = useState(-1);
+    const [all, setAll] = useState(props.list.length <= SHOWN);
+    const hidden = all ? 0 : Math.max(0, props.list.length - SHOWN + 2);
     /* At once: the next key that is pressed belongs here. */
     useLayoutEffect(() => {
         if (props.focus) input.current?.focus();
@@ -78,7 +83,9 @@ export function Chips(props: ChipsProps): JSX.Element {
                 {props.label}
             </label>
             {props.list.map((who, i) => {
+                const last = props.list.length - hidden;
                 const problem = props.problems[who.email.toLowerCase()] ?? props.problems[who.email] ?? (isAddress(who.email) ? null : "Not a complete address");
+                if (i >= last && !problem) return null;
                 return (
                     <span key={`${who.email}${i}`} class={`chip ${problem ? "chip-bad" : ""}`} title={problem ? `${fullAddress(who)}: ${problem}` : fullAddress(who)}>
                         <button type="button" class="chip-name" aria-label={`Edit ${fullAddress(who)}${problem ? `: ${problem}` : ""}`} onClick={() => edit(i)}>
@@ -90,6 +97,11 @@ export function Chips(props: ChipsProps): JSX.Element {
                     </span>
                 );
             })}
+            {hidden > 0 && (
+                <button type="button" class="btn-link-quiet" onClick={() => setAll(true)}>
+                    and {hidden} more
+                </button>
+            )}
             <div class="chips-entry">
                 <input
                     ref={input}

@@ -6,7 +6,7 @@ import { useCell } from "../cell";
 import { Address, EmailBody, EmailHead } from "../jmap/types";
 import { fullAddress, nameOf, plain } from "../mail/address";
 import { fetchInline } from "../mail/inline";
-import { exactTime, relativeTime, sizeInWords } from "../mail/when";
+import { exactTime, relativeTime, shortTime, sizeInWords } from "../mail/when";
 import { bodyOf, hasHtml } from "../state/draft";
 import { isDraft, isStarred, isUnread } from "../state/emails";
 import { useMail } from "../state/mail";
@@ -219,7 +219,8 @@ export function Message({ head, body, open, canFold, onToggle }: MessageProps): 
                 </div>
                 <div class="message-tools">
                     <time class="message-time" dateTime={head.receivedAt} title={exactTime(head.receivedAt)}>
-                        {relativeTime(head.receivedAt)}
+                        <span class="long">{relativeTime(head.receivedAt)}</span>
+                        <span class="short">{shortTime(head.receivedAt)}</span>
                     </time>
                     <IconButton icon={isStarred(head) ? "star-fill" : "star"} label={isStarred(head) ? "Remove star" : "Star this message"}
                         class={isStarred(head) ? "star on" : "star"} onClick={() => void mail.actions.starOne(head)} />

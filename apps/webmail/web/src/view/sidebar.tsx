@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 import { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useCell } from "../cell";
 import { Mailbox } from "../jmap/types";
 import { badge, boxName } from "../state/mailboxes";
@@ -148,6 +148,24 @@ export function Sidebar({ open, onClose, onLogOut }: { open: boolean; onClose: (
     const identities = useCell(mail.identities.all);
     const name = identities[0]?.name || who.name;
 
+    const nav = useRef<HTMLElement>(null);
+
+    /* Called over the page: the keyboard goes in, Escape leads out again. */
+    useEffect(() => {
+        if (!open) return undefined;
+        const before = document.activeElement;
+        nav.current?.querySelector<HTMLElement>(".folder.active a, .folder a")?.focus();
+        const keys = (event: KeyboardEvent) => {
+            if (event.key !== "Escape" || document.querySelector("dialog[open], [role=menu]")) return;
+            event.preventDefault();
+            event.stopPropagation();
+            onClose();
+            if (before instanceof HTMLElement) before.focus();
+        };
+        document.addEventListener("keydown", keys, true);
+        return () => document.removeEventListener("keydown", keys, true);
+    }, [open]);
+
     const roleLink = (role: string) => {
         const box = mail.boxes.byRole(role);
         if (!box) return null;
@@ -160,7 +178,7 @@ export function Sidebar({ open, onClose, onLogOut }: { open: boolean; onClose: (
     return (
         <>
             {open && <div class="scrim" onClick={onClose} />}
-            <nav class={`sidebar ${open ? "open" : ""}`} aria-label="Mailboxes">
+            <nav ref={nav} class={`sidebar ${open ? "open" : ""}`} aria-label="Mailboxes">
                 <div class="sidebar-top">
                     <Brand />
                     <IconButton icon="x" label="Close menu" class="only-phone" onClick={onClose} />
