@@ -164,6 +164,7 @@ static bool give_owed(smail_smtp_client *session, smail_span *input)
     } else if (session->owe_starttls) {
         /* RFC 3207, 6: what came in the clear behind the 220 never came. */
         session->owe_starttls = false;
+        smail__client_no_reply(session);
         smail__client_emit(session, SMAIL_SMTP_CLIENT_STARTTLS);
         smail__client_reply_reset(&session->reply);
         *input = smail__span_from(*input, input->len);

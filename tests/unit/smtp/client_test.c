@@ -188,6 +188,25 @@ static void starttls_drops_what_lies_behind_it(void **state)
     dialogue_end(&d);
 }
 
+/* The words of the 220 are gone with all that was said in the clear. */
+static void starttls_has_no_words(void **state)
+{
+    smail_smtp_client_options options = plain;
+    const smail_smtp_client_event *event;
+    smail_span input = SMAIL__SPAN("220 go ahead\r\n");
+    struct dialogue d;
+
+    (void)state;
+    options.tls = SMAIL_SMTP_TLS_REQUIRED;
+    dialogue_begin(&d, options);
+    dialogue_hear(&d, DIALOGUE_HELLO);
+    assert_int_equal(smail_smtp_client_feed(&event, d.client, &input), 0);
+    assert_int_equal(event->type, SMAIL_SMTP_CLIENT_STARTTLS);
+    assert_int_equal(event->reply.code, 0);
+    assert_int_equal(event->reply.text.len, 0);
+    dialogue_end(&d);
+}
+
 static void tls_that_cannot_be_had(void **state)
 {
     smail_smtp_client_options options = plain;
@@ -260,6 +279,7 @@ int main(void)
         cmocka_unit_test(nonsense_is_the_end),
         cmocka_unit_test(a_reply_without_end),
         cmocka_unit_test(starttls_drops_what_lies_behind_it),
+        cmocka_unit_test(starttls_has_no_words),
         cmocka_unit_test(tls_that_cannot_be_had),
         cmocka_unit_test(implicit_tls_needs_no_starttls),
         cmocka_unit_test(giving_up_is_possible_at_any_time),
