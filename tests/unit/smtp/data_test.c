@@ -203,12 +203,97 @@ static void plain_content_is_handed_over_whole(void **state)
     assert_int_equal(input.len, 0);
 }
 
+/* --- Counted content, of BDAT --------------------------------------------- */
+
+/* True if `wire`, in steps of `step`, comes out as `wanted`; NULL: refused. */
+static bool counts(const char *wire, size_t step, bool normalize,
+                   const char *wanted)
+{
+    smail_span all = smail__span(wire);
+    struct smail__data data;
+    char content[100];
+    size_t len = 0;
+    smail_span chunk;
+
+    smail__data_init(&data, normalize);
+    data.counted = true;
+    while (all.len > 0) {
+        smail_span input = smail__span_slice(all, 0, step);
+
+        all = smail__span_from(all, step);
+        while (input.len > 0) {
+            enum smail__data_result result =
+                smail__data_next(&chunk, &data, &input);
+
+            assert_int_not_equal(result, SMAIL__DATA_END);
+            if (result != SMAIL__DATA_CONTENT)
+                continue;
+            memcpy(content + len, chunk.data, chunk.len);
+            len += chunk.len;
+        }
+    }
+    if (smail__data_close(&chunk, &data) == SMAIL__DATA_CONTENT) {
+        memcpy(content + len, chunk.data, chunk.len);
+        len += chunk.len;
+        assert_int_equal(smail__data_close(&chunk, &data), SMAIL__DATA_END);
+    }
+    if (data.bare)
+        return wanted == NULL;
+    content[len] = '\0';
+    return wanted != NULL && strcmp(content, wanted) == 0;
+}
+
+static void counted_content_ends_by_count(void **state)
+{
+    (void)state;
+    for (size_t step = 1; step < 20; step++) {
+        assert_true(counts("", step, false, ""));
+        assert_true(counts(".\r\n", step, false, ".\r\n"));
+        assert_true(counts("a\r\n.\r\n..b", step, false, "a\r\n.\r\n..b"));
+        assert_true(counts("a\r", step, false, NULL));
+        assert_true(counts("a\nb", step, false, NULL));
+        assert_true(counts("a\rb", step, false, NULL));
+        assert_true(counts("\n", step, false, NULL));
+        assert_true(counts("a\r", step, true, "a\r\n"));
+        assert_true(
+            counts("a\nb\rc\r\n.\r", step, true, "a\r\nb\r\nc\r\n.\r\n"));
+        assert_true(counts("\r\r\n", step, true, "\r\n\r\n"));
+    }
+}
+
+static void counted_blocks_are_taken_whole(void **state)
+{
+    char wire[300];
+    smail_span input = { wire, sizeof(wire) };
+    struct smail__data data;
+    smail_span chunk;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(wire); i += 3)
+        memcpy(wire + i, ".\r\n", 3);
+    smail__data_init(&data, false);
+    data.counted = true;
+    assert_int_equal(smail__data_next(&chunk, &data, &input),
+                     SMAIL__DATA_CONTENT);
+    assert_ptr_equal(chunk.data, wire);
+    assert_int_equal(chunk.len, sizeof(wire));
+    wire[200] = '\0';
+    input = (smail_span){ wire, sizeof(wire) };
+    (void)smail__data_next(&chunk, &data, &input);
+    assert_int_equal(chunk.len, 200);
+    assert_int_equal(smail__data_next(&chunk, &data, &input), SMAIL__DATA_MORE);
+    assert_true(data.bare);
+    assert_int_equal(input.len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_agrees_with_the_slow_one),
         cmocka_unit_test(no_place_in_a_block_is_special),
         cmocka_unit_test(plain_content_is_handed_over_whole),
+        cmocka_unit_test(counted_content_ends_by_count),
+        cmocka_unit_test(counted_blocks_are_taken_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

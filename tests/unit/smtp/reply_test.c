@@ -39,6 +39,26 @@ static void text_cannot_break_out(void **state)
     smail__buf_dispose(&out);
 }
 
+/* RFC 6531, 3.7.4: addresses in UTF-8, and nothing that only looks like it. */
+static void utf8_stays_where_it_may(void **state)
+{
+    struct smail__buf out;
+    char text[600];
+
+    (void)state;
+    smail__buf_init(&out, 10000, NULL);
+    smail__reply_put_utf8(&out, 250, "2.1.5",
+                          "\xc3\xa4\r\xc3\xe2\x82\xac\n\xc2\x85");
+    assert_string_equal(out.data, "250-2.1.5 \xc3\xa4??\xe2\x82\xac\r\n"
+                                  "250 2.1.5 ?\r\n");
+    smail__buf_clear(&out);
+    memset(text, 'x', sizeof(text));
+    memcpy(text + 499, "\xc3\xa4", 3); /* on the edge of the line */
+    smail__reply_put_utf8(&out, 250, "2.1.5", text);
+    assert_int_equal(out.len, SMAIL__REPLY_LINE_MAX - 1);
+    smail__buf_dispose(&out);
+}
+
 static void lines_and_their_number_are_bounded(void **state)
 {
     struct smail__buf out;
@@ -90,6 +110,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(they_look_as_the_rfc_says),
         cmocka_unit_test(text_cannot_break_out),
+        cmocka_unit_test(utf8_stays_where_it_may),
         cmocka_unit_test(lines_and_their_number_are_bounded),
         cmocka_unit_test(all_or_nothing),
         cmocka_unit_test(enhanced_codes),

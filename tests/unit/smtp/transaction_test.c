@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include <smtpmail/error.h>
+
 #include "base/span.h"
 
 static void size_is_counted_to_the_octet(void **state)
@@ -70,12 +72,43 @@ static void a_verdict_may_change(void **state)
     assert_int_equal(mail.recipients, 0);
 }
 
+/* RFC 9422, 4: different domains, whatever their case; at the limit and above. */
+static void domains_are_counted_once(void **state)
+{
+    struct smail__transaction mail;
+
+    (void)state;
+    smail__transaction_init(&mail, NULL);
+    assert_int_equal(
+        smail__transaction_make_room(&mail, SMAIL__SPAN("a.example"), 2), 0);
+    smail__transaction_add_domain(&mail, SMAIL__SPAN("a.example"));
+    smail__transaction_add_domain(&mail, SMAIL__SPAN("A.Example"));
+    smail__transaction_add_domain(&mail, SMAIL__SPAN(""));
+    assert_int_equal(mail.domain_count, 1);
+    assert_int_equal(
+        smail__transaction_make_room(&mail, SMAIL__SPAN("example"), 1),
+        SMAIL_ELIMIT);
+    assert_int_equal(
+        smail__transaction_make_room(&mail, SMAIL__SPAN("example"), 2), 0);
+    smail__transaction_add_domain(&mail, SMAIL__SPAN("example"));
+    assert_int_equal(
+        smail__transaction_make_room(&mail, SMAIL__SPAN("b.example"), 2),
+        SMAIL_ELIMIT);
+    assert_int_equal(
+        smail__transaction_make_room(&mail, SMAIL__SPAN("EXAMPLE"), 2), 0);
+    assert_int_equal(smail__transaction_make_room(&mail, SMAIL__SPAN(""), 2),
+                     0);
+    smail__transaction_clear(&mail);
+    assert_int_equal(mail.domain_count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(size_is_counted_to_the_octet),
         cmocka_unit_test(lines_are_counted_across_chunks),
         cmocka_unit_test(a_verdict_may_change),
+        cmocka_unit_test(domains_are_counted_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
