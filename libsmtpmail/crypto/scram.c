@@ -11,25 +11,93 @@
 #include "base/mem.h"
 #include "base/span.h"
 
+/* SaltedPassword of RFC 5802, 3. */
+static int salt_password(unsigned char out[SMAIL__SHA256_LEN],
+                         smail_span password, smail_span salt,
+                         uint32_t iterations)
+{
+    if (password.len > INT_MAX || salt.len > INT_MAX || iterations == 0 ||
+        iterations > INT_MAX)
+        return SMAIL_EINVAL;
+    if (PKCS5_PBKDF2_HMAC(password.data, (int)password.len,
+                          (const unsigned char *)salt.data, (int)salt.len,
+                          (int)iterations, EVP_sha256(), SMAIL__SHA256_LEN,
+                          out) != 1)
+        return SMAIL_EIO;
+    return 0;
+}
+
+static smail_span span_of(const unsigned char bytes[SMAIL__SHA256_LEN])
+{
+    return (smail_span){ (const char *)bytes, SMAIL__SHA256_LEN };
+}
+
+static void xor_with(unsigned char bytes[SMAIL__SHA256_LEN],
+                     const unsigned char with[SMAIL__SHA256_LEN])
+{
+    for (size_t i = 0; i < SMAIL__SHA256_LEN; i++)
+        bytes[i] ^= with[i];
+}
+
 int smail__scram_derive(struct smail__scram *scram, smail_span password,
                         smail_error *err)
 {
     unsigned char salted[SMAIL__SHA256_LEN], client_key[SMAIL__SHA256_LEN];
-    smail_span key = { (const char *)salted, sizeof(salted) };
+    smail_span salt = { (const char *)scram->salt, sizeof(scram->salt) };
 
-    if (password.len > INT_MAX || scram->iterations == 0 ||
-        scram->iterations > INT_MAX ||
-        PKCS5_PBKDF2_HMAC(password.data, (int)password.len, scram->salt,
-                          sizeof(scram->salt), (int)scram->iterations,
-                          EVP_sha256(), sizeof(salted), salted) != 1)
+    if (salt_password(salted, password, salt, scram->iterations) != 0)
         return smail__fail(err, SMAIL_EINVAL, "PBKDF2 failed");
-    smail__hmac_sha256(client_key, key, SMAIL__SPAN("Client Key"));
-    smail__sha256(scram->stored_key,
-                  (smail_span){ (const char *)client_key, sizeof(client_key) });
-    smail__hmac_sha256(scram->server_key, key, SMAIL__SPAN("Server Key"));
+    smail__hmac_sha256(client_key, span_of(salted), SMAIL__SPAN("Client Key"));
+    smail__sha256(scram->stored_key, span_of(client_key));
+    smail__hmac_sha256(scram->server_key, span_of(salted),
+                       SMAIL__SPAN("Server Key"));
     smail__wipe(salted, sizeof(salted));
     smail__wipe(client_key, sizeof(client_key));
     return 0;
+}
+
+int smail__scram_prove(unsigned char proof[SMAIL__SHA256_LEN],
+                       unsigned char signature[SMAIL__SHA256_LEN],
+                       const struct smail__scram_challenge *challenge,
+                       smail_span password, smail_error *err)
+{
+    unsigned char salted[SMAIL__SHA256_LEN], key[SMAIL__SHA256_LEN];
+
+    if (salt_password(salted, password, challenge->salt,
+                      challenge->iterations) != 0)
+        return smail__fail(err, SMAIL_EINVAL, "PBKDF2 failed");
+    smail__hmac_sha256(proof, span_of(salted), SMAIL__SPAN("Client Key"));
+    smail__sha256(key, span_of(proof));
+    smail__hmac_sha256(signature, span_of(key), challenge->auth_message);
+    xor_with(proof, signature);
+    smail__hmac_sha256(key, span_of(salted), SMAIL__SPAN("Server Key"));
+    smail__hmac_sha256(signature, span_of(key), challenge->auth_message);
+    smail__wipe(salted, sizeof(salted));
+    smail__wipe(key, sizeof(key));
+    return 0;
+}
+
+bool smail__scram_check(const struct smail__scram *scram,
+                        smail_span auth_message,
+                        const unsigned char proof[SMAIL__SHA256_LEN])
+{
+    unsigned char client_key[SMAIL__SHA256_LEN], stored_key[SMAIL__SHA256_LEN];
+    bool result;
+
+    smail__hmac_sha256(client_key, span_of(scram->stored_key), auth_message);
+    xor_with(client_key, proof);
+    smail__sha256(stored_key, span_of(client_key));
+    result =
+        smail__equal_secret(stored_key, scram->stored_key, sizeof(stored_key));
+    smail__wipe(client_key, sizeof(client_key));
+    return result;
+}
+
+void smail__scram_sign(unsigned char out[SMAIL__SHA256_LEN],
+                       const struct smail__scram *scram,
+                       smail_span auth_message)
+{
+    smail__hmac_sha256(out, span_of(scram->server_key), auth_message);
 }
 
 void smail__scram_pack(unsigned char out[SMAIL__SCRAM_PACKED],

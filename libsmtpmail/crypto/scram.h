@@ -24,9 +24,34 @@ struct smail__scram {
     unsigned char server_key[SMAIL__SHA256_LEN];
 };
 
+struct smail__scram_challenge {
+    smail_span salt;
+    uint32_t iterations;
+    smail_span auth_message;
+};
+
 /* With `salt` and `iterations` set by the caller, compute both keys. */
 int smail__scram_derive(struct smail__scram *scram, smail_span password,
                         smail_error *err);
+
+/*
+ * What a client sends to prove that it knows `password`, and the signature by
+ * which the server proves the same (RFC 5802, 3). `salt` is of any length: it
+ * is another server's.
+ */
+int smail__scram_prove(unsigned char proof[SMAIL__SHA256_LEN],
+                       unsigned char signature[SMAIL__SHA256_LEN],
+                       const struct smail__scram_challenge *challenge,
+                       smail_span password, smail_error *err);
+
+/* Is `proof` that of the owner of these keys? In the same time either way. */
+bool smail__scram_check(const struct smail__scram *scram,
+                        smail_span auth_message,
+                        const unsigned char proof[SMAIL__SHA256_LEN]);
+
+void smail__scram_sign(unsigned char out[SMAIL__SHA256_LEN],
+                       const struct smail__scram *scram,
+                       smail_span auth_message);
 
 void smail__scram_pack(unsigned char out[SMAIL__SCRAM_PACKED],
                        const struct smail__scram *scram);

@@ -84,6 +84,39 @@ void smail__tls_stream_close(struct smail__tls_stream *stream);
 const char *smail__tls_stream_protocol(const struct smail__tls_stream *stream);
 const char *smail__tls_stream_cipher(const struct smail__tls_stream *stream);
 
+/* --- Who the peer is (tls_peer.c) ----------------------------------------- */
+
+/* Octets of the longest channel binding: a SHA-512 of a certificate. */
+#define SMAIL__TLS_BINDING_MAX 64
+
+/*
+ * What ties a login to this connection and no other. Both return the octets
+ * filled in, and 0 where the binding is not defined: tls-server-end-point
+ * (RFC 5929, 4) of certificates that are signed without a hash, tls-exporter
+ * (RFC 9266, 2) of TLS 1.2 without the extended master secret.
+ */
+size_t smail__tls_stream_end_point(unsigned char out[SMAIL__TLS_BINDING_MAX],
+                                   const struct smail__tls_stream *stream);
+size_t smail__tls_stream_exporter(unsigned char out[SMAIL__TLS_BINDING_MAX],
+                                  const struct smail__tls_stream *stream);
+
+/*
+ * Let a server's context ask clients for a certificate of these authorities,
+ * a PEM file. A client without one, or with another one, is served all the
+ * same, and has no addresses.
+ */
+int smail__tls_server_ask(struct smail__tls_context *context,
+                          const char *authorities, smail_error *err);
+
+/* Longest address that is looked at. */
+#define SMAIL__TLS_EMAIL_MAX 320
+
+/* The `index`th rfc822Name (RFC 5280, 4.2.1.6) of the client's certificate,
+   if one of the authorities signed it; its length, 0 when there is none. */
+size_t smail__tls_stream_peer_email(char out[SMAIL__TLS_EMAIL_MAX + 1],
+                                    const struct smail__tls_stream *stream,
+                                    size_t index);
+
 /* Before a thread that used TLS ends. */
 void smail__tls_thread_stop(void);
 

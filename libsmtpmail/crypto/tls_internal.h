@@ -16,6 +16,12 @@ struct smail__tls_context {
     int64_t not_after;
 };
 
+struct smail__tls_stream {
+    SSL *ssl;
+    BIO *outer;  /* our end; the other belongs to `ssl` */
+    bool broken; /* after this OpenSSL allows nothing but to free */
+};
+
 /* Fail with OpenSSL's newest reason behind `what`, and empty its queue. */
 int smail__tls_fail(smail_error *err, int code, const char *what);
 

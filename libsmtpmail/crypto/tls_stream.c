@@ -14,12 +14,6 @@
 #include "base/error.h"
 #include "crypto/tls_internal.h"
 
-struct smail__tls_stream {
-    SSL *ssl;
-    BIO *outer;  /* our end; the other belongs to `ssl` */
-    bool broken; /* after this OpenSSL allows nothing but to free */
-};
-
 static int demand_name(SSL *ssl, const char *name)
 {
     SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);

@@ -174,7 +174,8 @@ static bool begin(struct smail__dialogue *dialogue, smail_span mechanism)
         return false;
     }
     login = calloc(1, sizeof(*login));
-    if (login == NULL || smail__sasl_new(&login->sasl, mechanism, NULL) != 0) {
+    if (login == NULL ||
+        smail__sasl_new(&login->sasl, mechanism, NULL, NULL) != 0) {
         free(login);
         smail__question_refuse(dialogue, 454, "4.7.0",
                                "Temporary authentication failure");
@@ -213,6 +214,10 @@ void smail__login_step(struct smail__dialogue *dialogue)
         break;
     case SMAIL__SASL_FAIL:
         smail__question_refuse(dialogue, 501, "5.5.2", action.reason);
+        smail__login_cancel(dialogue);
+        break;
+    default: /* of mechanisms that are not offered */
+        smail__question_refuse(dialogue, 504, "5.5.4", "Not offered");
         smail__login_cancel(dialogue);
         break;
     }

@@ -18,7 +18,7 @@ static void talk(const char *mechanism, smail_span lines)
     struct smail__sasl *sasl = NULL;
     unsigned steps = 0;
 
-    if (smail__sasl_new(&sasl, smail__span(mechanism), NULL) != 0)
+    if (smail__sasl_new(&sasl, smail__span(mechanism), NULL, NULL) != 0)
         return;
     while (action.result == SMAIL__SASL_CHALLENGE) {
         bool has_response = steps > 0 || lines.len % 2 == 0;

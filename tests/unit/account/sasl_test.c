@@ -16,7 +16,8 @@ static struct smail__sasl *begin(const char *mechanism)
 {
     struct smail__sasl *sasl = NULL;
 
-    assert_int_equal(smail__sasl_new(&sasl, smail__span(mechanism), NULL), 0);
+    assert_int_equal(smail__sasl_new(&sasl, smail__span(mechanism), NULL, NULL),
+                     0);
     return sasl;
 }
 
@@ -152,21 +153,24 @@ static void lengths_are_bounded(void **state)
     }
 }
 
-static void every_mechanism_offered_exists_and_no_other(void **state)
+static void every_mechanism_is_known_and_no_other(void **state)
 {
-    smail_span names = SMAIL__SPAN(SMAIL__SASL_MECHANISMS);
+    smail_span names = SMAIL__SPAN("plain LOGIN SCRAM-SHA-256 OAUTHBEARER "
+                                   "SCRAM-SHA-256-PLUS XOAUTH2 EXTERNAL");
     struct smail__sasl *sasl = NULL;
     smail_error err = SMAIL_ERROR_INIT;
 
     (void)state;
     while (names.len > 0) {
         assert_int_equal(
-            smail__sasl_new(&sasl, smail__span_cut(&names, ' '), &err), 0);
+            smail__sasl_new(&sasl, smail__span_cut(&names, ' '), NULL, &err),
+            0);
         smail__sasl_free(sasl);
     }
-    assert_int_equal(smail__sasl_new(&sasl, SMAIL__SPAN("CRAM-MD5"), &err),
-                     SMAIL_ENOTFOUND);
-    assert_int_equal(smail__sasl_new(&sasl, SMAIL__SPAN(""), &err),
+    assert_int_equal(
+        smail__sasl_new(&sasl, SMAIL__SPAN("CRAM-MD5"), NULL, &err),
+        SMAIL_ENOTFOUND);
+    assert_int_equal(smail__sasl_new(&sasl, SMAIL__SPAN(""), NULL, &err),
                      SMAIL_ENOTFOUND);
     smail__sasl_free(NULL);
 }
@@ -180,7 +184,7 @@ int main(void)
         cmocka_unit_test(login_asks_for_user_and_password),
         cmocka_unit_test(login_takes_the_user_as_initial_response),
         cmocka_unit_test(lengths_are_bounded),
-        cmocka_unit_test(every_mechanism_offered_exists_and_no_other),
+        cmocka_unit_test(every_mechanism_is_known_and_no_other),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
