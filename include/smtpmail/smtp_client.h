@@ -352,6 +352,12 @@ SMAIL_API int smail_smtp_client_respond(smail_smtp_client *session,
                                         smail_span response);
 SMAIL_API int smail_smtp_client_cancel(smail_smtp_client *session);
 
+/**
+ * Ask again what is offered: EHLO, and READY follows. FUTURERELEASE and
+ * MT-PRIORITY may be offered only to those who are logged in (RFC 4865, 3).
+ */
+SMAIL_API int smail_smtp_client_greet(smail_smtp_client *session);
+
 /** Take leave. CLOSE follows the server's answer. */
 SMAIL_API int smail_smtp_client_quit(smail_smtp_client *session);
 

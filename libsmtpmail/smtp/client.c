@@ -251,6 +251,16 @@ void smail_smtp_client_sent(smail_smtp_client *session, size_t len)
         smail__client_forget(output);
 }
 
+int smail_smtp_client_greet(smail_smtp_client *session)
+{
+    if (session->state != SMAIL__CLIENT_IDLE)
+        return SMAIL_ESTATE;
+    session->owe_ready = false;
+    if (smail__client_hello(session) != 0)
+        return smail__client_collapse(session);
+    return 0;
+}
+
 int smail_smtp_client_quit(smail_smtp_client *session)
 {
     if (session->state != SMAIL__CLIENT_IDLE)
@@ -270,6 +280,7 @@ int smail_smtp_client_secured(smail_smtp_client *session)
     if (session->state != SMAIL__CLIENT_TLS || session->owe_starttls)
         return SMAIL_ESTATE;
     session->secured = true;
+    session->authenticated = false; /* RFC 3207, 4.2: nothing is known yet */
     if (smail__client_hello(session) != 0)
         return smail__client_collapse(session);
     return 0;

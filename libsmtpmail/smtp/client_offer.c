@@ -10,6 +10,7 @@
 #include "base/date.h"
 #include "base/span.h"
 #include "smtp/auth.h"
+#include "smtp/extension.h"
 
 /* What one list of words may hold; more is left out. */
 #define WORDS_MAX 4096
@@ -144,53 +145,54 @@ static void read_limits(offer_t *offer, smail_span text)
     }
 }
 
-/* --- keywords ------------------------------------------------------------- */
+/* --- extensions ------------------------------------------------------------- */
 
 #define FLAG(name) offsetof(smail_smtp_offer, name)
 
-static const struct keyword {
-    const char *name;
+static const struct extension {
+    enum smail__extension bit;
     size_t flag; /* where in smail_smtp_offer its bool stands */
     void (*read)(offer_t *offer, smail_span parameters); /* or NULL */
-} keywords[] = {
-    { "PIPELINING", FLAG(pipelining), NULL },
-    { "ENHANCEDSTATUSCODES", FLAG(enhanced_codes), NULL },
-    { "STARTTLS", FLAG(starttls), NULL },
-    { "AUTH", FLAG(auth), read_auth },
-    { "SIZE", FLAG(size), read_size },
-    { "8BITMIME", FLAG(eight_bit), NULL },
-    { "CHUNKING", FLAG(chunking), NULL },
-    { "BINARYMIME", FLAG(binary), NULL },
-    { "DSN", FLAG(dsn), NULL },
-    { "SMTPUTF8", FLAG(utf8), NULL },
-    { "REQUIRETLS", FLAG(requiretls), NULL },
-    { "FUTURERELEASE", FLAG(future_release), read_future_release },
-    { "DELIVERBY", FLAG(deliver_by), read_deliver_by },
-    { "MT-PRIORITY", FLAG(priority), read_priority },
-    { "LIMITS", FLAG(limits), read_limits },
-    { "XCLIENT", FLAG(xclient), read_xclient },
+} extensions[] = {
+    { SMAIL__EXTENSION_PIPELINING, FLAG(pipelining), NULL },
+    { SMAIL__EXTENSION_ENHANCEDSTATUSCODES, FLAG(enhanced_codes), NULL },
+    { SMAIL__EXTENSION_STARTTLS, FLAG(starttls), NULL },
+    { SMAIL__EXTENSION_AUTH, FLAG(auth), read_auth },
+    { SMAIL__EXTENSION_SIZE, FLAG(size), read_size },
+    { SMAIL__EXTENSION_8BITMIME, FLAG(eight_bit), NULL },
+    { SMAIL__EXTENSION_CHUNKING, FLAG(chunking), NULL },
+    { SMAIL__EXTENSION_BINARYMIME, FLAG(binary), NULL },
+    { SMAIL__EXTENSION_DSN, FLAG(dsn), NULL },
+    { SMAIL__EXTENSION_SMTPUTF8, FLAG(utf8), NULL },
+    { SMAIL__EXTENSION_REQUIRETLS, FLAG(requiretls), NULL },
+    { SMAIL__EXTENSION_FUTURERELEASE, FLAG(future_release),
+      read_future_release },
+    { SMAIL__EXTENSION_DELIVERBY, FLAG(deliver_by), read_deliver_by },
+    { SMAIL__EXTENSION_MT_PRIORITY, FLAG(priority), read_priority },
+    { SMAIL__EXTENSION_LIMITS, FLAG(limits), read_limits },
+    { SMAIL__EXTENSION_XCLIENT, FLAG(xclient), read_xclient },
 };
 
 static void read_line(offer_t *offer, smail_span line)
 {
-    smail_span name = smail__span_cut(&line, ' ');
-    const struct keyword *keyword = keywords;
-    const struct keyword *end =
-        keywords + sizeof(keywords) / sizeof(keywords[0]);
+    const size_t count = sizeof(extensions) / sizeof(extensions[0]);
+    smail_span parameters;
+    unsigned bit;
 
     /* "AUTH=LOGIN" is how it was written before there was a standard. */
-    if (smail__span_istarts(name, "AUTH=")) {
-        add_words(&offer->mechanisms, smail__span_from(name, 5),
-                  SMAIL__AUTH_MECHANISM_MAX);
-        name.len = 4;
+    if (smail__span_istarts(line, "AUTH=")) {
+        parameters = smail__span_from(line, 5);
+        bit = SMAIL__EXTENSION_AUTH;
+    } else {
+        bit = smail__extension_read(&parameters, line);
     }
-    while (keyword < end && !smail__span_iis(name, keyword->name))
-        keyword++;
-    if (keyword == end)
-        return;
-    *(bool *)((char *)&offer->is + keyword->flag) = true;
-    if (keyword->read != NULL)
-        keyword->read(offer, smail__span_trim(line));
+    for (size_t i = 0; i < count; i++) {
+        if (extensions[i].bit != bit)
+            continue;
+        *(bool *)((char *)&offer->is + extensions[i].flag) = true;
+        if (extensions[i].read != NULL)
+            extensions[i].read(offer, parameters);
+    }
 }
 
 static smail_span words_of(const struct smail__buf *words)

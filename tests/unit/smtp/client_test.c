@@ -72,6 +72,25 @@ static void who_does_not_know_ehlo_gets_helo(void **state)
     dialogue_end(&d);
 }
 
+static void what_is_offered_may_change(void **state)
+{
+    struct dialogue d;
+
+    (void)state;
+    dialogue_begin(&d, plain);
+    assert_int_equal(smail_smtp_client_greet(d.client), SMAIL_ESTATE);
+    dialogue_hear(&d, DIALOGUE_HELLO);
+    assert_events(&d, "ready; ");
+    smail_smtp_client_sent(d.client, 1000);
+    assert_int_equal(smail_smtp_client_greet(d.client), 0);
+    assert_said(&d, "EHLO c.example\r\n");
+    assert_false(smail_smtp_client_offer(d.client)->pipelining);
+    dialogue_hear(&d, "250-mx\r\n250 DSN\r\n");
+    assert_events(&d, "ready; ");
+    assert_true(smail_smtp_client_offer(d.client)->dsn);
+    dialogue_end(&d);
+}
+
 /* RFC 5321, 4.1.1.10: not without QUIT, except where the server hangs up. */
 static void a_server_may_refuse(void **state)
 {
@@ -274,6 +293,7 @@ int main(void)
         cmocka_unit_test(options_are_checked),
         cmocka_unit_test(it_greets_and_takes_leave),
         cmocka_unit_test(who_does_not_know_ehlo_gets_helo),
+        cmocka_unit_test(what_is_offered_may_change),
         cmocka_unit_test(a_server_may_refuse),
         cmocka_unit_test(lmtp_knows_no_helo),
         cmocka_unit_test(nonsense_is_the_end),
