@@ -20,7 +20,7 @@ async function account(name) {
     });
     assert.equal(made.status, 201);
     const { csrf } = await made.json();
-    const cookie = made.headers.getSetCookie()[0].split(";")[0];
+    const cookie = made.headers.get("set-cookie").split(";")[0];
     const app = await fetch(`${server.url}/auth/app-passwords`, {
         method: "POST",
         headers: { "Content-Type": "application/json", Cookie: cookie, "X-CSRF-Token": csrf },

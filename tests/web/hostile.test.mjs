@@ -51,7 +51,7 @@ async function receive(subject, message) {
 }
 
 /* Give what would come later the time to come. */
-const settle = () => alice.page.waitForTimeout(700);
+const settle = () => alice.page.waitForTimeout(400);
 
 const tricks = (url) => ({
     script: `<script>document.title="ran"; fetch("${url}/script")</script><script src="${url}/script-src"></script>`,

@@ -112,12 +112,12 @@ const HAND = { viewport: PHONE, hasTouch: true, isMobile: true };
 for (const [size, device] of [["desktop", { viewport: DESKTOP }], ["phone", HAND]]) {
     for (const colorScheme of ["light", "dark"]) {
         test(`each view: ${size}, ${colorScheme}`, { skip: off }, async () => {
-            const person = await Person.arrive(browser, server, "Alice Moreau", { ...device, colorScheme });
+            const person = await Person.arrive(browser, server, "Alice Moreau", { ...device, colorScheme, reducedMotion: "reduce" });
             const { page } = person;
             const missed = [];
             const look = async (name) => {
                 await page.mouse.move(0, 0);
-                await page.waitForTimeout(350);
+                await page.waitForTimeout(150);
                 const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
                 assert.ok(wide <= 0, `${name} is ${wide} pixels too wide`);
                 if (size === "phone") missed.push(...(await tooSmall(page)).map((each) => `${name}: ${each}`));
