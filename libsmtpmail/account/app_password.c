@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+#include <smtpmail/account.h>
+
+#include "account/app_password_keys.h"
 #include "account/name.h"
 #include "base/error.h"
 #include "base/format.h"
@@ -159,11 +162,29 @@ static int insert(smail_tx *tx, void *arg, smail_error *err)
     return smail__statement_run(statement, err);
 }
 
+static int note_address(const smail_account *account, void *user)
+{
+    smail__format(user, SMAIL__NAME_SIZE, "%s", account->address);
+    return 0;
+}
+
+static int get_salt(unsigned char out[SMAIL__SCRAM_SALT_LEN],
+                    smail_store *store, smail_id account, smail_error *err)
+{
+    char address[SMAIL__NAME_SIZE] = "";
+    int rc = smail_account_get(store, account, note_address, address, err);
+
+    if (rc != 0)
+        return rc;
+    return smail__app_password_salt(out, store, smail__span(address), err);
+}
+
 /* SCRAM takes the text as it is shown, groups and all. */
-static int derive(struct job *job, const char *password, smail_error *err)
+static int derive(struct job *job, smail_store *store, const char *password,
+                  smail_error *err)
 {
     struct smail__scram scram = { .iterations = SMAIL__SCRAM_ITERATIONS };
-    int rc = smail__random(scram.salt, sizeof(scram.salt), err);
+    int rc = get_salt(scram.salt, store, job->account, err);
 
     if (rc == 0)
         rc = smail__scram_derive(&scram, smail__span(password), err);
@@ -203,7 +224,7 @@ int smail__app_password_add(smail_id *out,
                            SMAIL__APP_PASSWORD_NAME_MAX);
     rc = generate(password, err);
     if (rc == 0)
-        rc = derive(&job, password, err);
+        rc = derive(&job, store, password, err);
     if (rc == 0)
         rc = smail__store_write(store, insert, &job, err);
     if (rc == 0)
@@ -279,13 +300,22 @@ static int look_up(struct use *out, smail_store *store, smail_span password,
     return rc;
 }
 
-static void note_use(struct use *use, smail_store *store, int64_t now)
+void smail__app_password_touch(smail_store *store, smail_id account,
+                               smail_id password, int64_t last_used,
+                               int64_t now)
 {
-    if (now - use->last_used < TOUCH_SECONDS)
+    struct use use = { .account = account, .id = password, .last_used = now };
+
+    if (now - last_used < TOUCH_SECONDS)
         return;
-    use->last_used = now;
     /* A full disk is no reason to refuse the password. */
-    (void)smail__store_write(store, touch, use, NULL);
+    (void)smail__store_write(store, touch, &use, NULL);
+}
+
+static void note_use(const struct use *use, smail_store *store, int64_t now)
+{
+    smail__app_password_touch(store, use->account, use->id, use->last_used,
+                              now);
 }
 
 int smail__app_password_find(smail_id *account, smail_store *store,

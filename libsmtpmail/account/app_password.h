@@ -9,6 +9,7 @@
 #ifndef SMAIL__ACCOUNT_APP_PASSWORD_H
 #define SMAIL__ACCOUNT_APP_PASSWORD_H
 
+#include "account/name.h"
 #include "store/store.h"
 
 /* "abcd-efgh-ijkm-npqr-stuv-wxyz-2345", and a NUL. */
@@ -17,6 +18,9 @@
 /* Of one account, and octets of the name its owner gives it. */
 #define SMAIL__APP_PASSWORDS_MAX 100
 #define SMAIL__APP_PASSWORD_NAME_MAX 100
+
+/* Room for the address of its account. */
+#define SMAIL__APP_PASSWORD_ADDRESS_MAX SMAIL__NAME_SIZE
 
 struct smail__app_password {
     smail_id id;
@@ -48,6 +52,11 @@ int smail__app_password_find(smail_id *account, smail_store *store,
 int smail__app_password_check(smail_id *account, smail_store *store,
                               smail_span user, smail_span password, int64_t now,
                               smail_error *err);
+
+/* It was used; that is written down if the last time is an hour ago. */
+void smail__app_password_touch(smail_store *store, smail_id account,
+                               smail_id password, int64_t last_used,
+                               int64_t now);
 
 int smail__app_password_list(
     smail_store *store, smail_id account,
