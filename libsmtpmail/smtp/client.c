@@ -29,28 +29,50 @@
 /* An emptied buffer bigger than this is given back. */
 #define ROOM_TO_KEEP 4096
 
+/* What was given over zeros, and the defaults for what was not. */
+static int read_options(smail_smtp_client_options *out,
+                        const smail_smtp_client_options *options)
+{
+    memset(out, 0, sizeof(*out));
+    if (options->size == 0)
+        return SMAIL_EINVAL;
+    memcpy(out, options,
+           options->size < sizeof(*out) ? options->size : sizeof(*out));
+    if (out->max_reply_lines == 0)
+        out->max_reply_lines = DEFAULT_REPLY_LINES;
+    if (out->max_reply_octets == 0)
+        out->max_reply_octets = DEFAULT_REPLY_OCTETS;
+    if (out->chunk_size == 0)
+        out->chunk_size = DEFAULT_CHUNK;
+    if (out->chunk_size > CHUNK_MAX ||
+        !smail__address_is_helo(smail__span(out->hostname)))
+        return SMAIL_EINVAL;
+    return 0;
+}
+
+static void init_buffers(smail_smtp_client *session)
+{
+    const smail_mem *mem = session->options.mem;
+
+    smail__client_offer_init(&session->offer, mem);
+    smail__client_reply_init(&session->reply, mem);
+    smail__buf_init(&session->challenge, CHALLENGE_MAX, mem);
+    smail__buf_init(&session->initial, CHALLENGE_MAX, mem);
+    smail__buf_init(&session->output, OUTPUT_MAX, mem);
+    smail__buf_init(&session->script, OUTPUT_MAX, mem);
+    smail__buf_init(&session->chunk, session->options.chunk_size + 2, mem);
+}
+
 int smail_smtp_client_new(smail_smtp_client **out,
                           const smail_smtp_client_options *options)
 {
-    smail_smtp_client_options ours = { .size = 0 };
+    smail_smtp_client_options ours;
     smail_smtp_client *session;
     smail_span hostname;
 
-    if (options->size == 0)
+    if (read_options(&ours, options) != 0)
         return SMAIL_EINVAL;
-    memcpy(&ours, options,
-           options->size < sizeof(ours) ? options->size : sizeof(ours));
     hostname = smail__span(ours.hostname);
-    if (!smail__address_is_helo(hostname))
-        return SMAIL_EINVAL;
-    if (ours.max_reply_lines == 0)
-        ours.max_reply_lines = DEFAULT_REPLY_LINES;
-    if (ours.max_reply_octets == 0)
-        ours.max_reply_octets = DEFAULT_REPLY_OCTETS;
-    if (ours.chunk_size == 0)
-        ours.chunk_size = DEFAULT_CHUNK;
-    if (ours.chunk_size > CHUNK_MAX)
-        return SMAIL_EINVAL;
     session = smail__mem_alloc(ours.mem, sizeof(*session));
     if (session == NULL)
         return SMAIL_ENOMEM;
@@ -62,14 +84,8 @@ int smail_smtp_client_new(smail_smtp_client **out,
     memcpy(session->hostname, hostname.data, hostname.len);
     ours.hostname = session->hostname;
     session->options = ours;
-    smail__client_offer_init(&session->offer, ours.mem);
     session->obstacle.status = session->obstacle.text = "";
-    smail__buf_init(&session->challenge, CHALLENGE_MAX, ours.mem);
-    smail__buf_init(&session->initial, CHALLENGE_MAX, ours.mem);
-    smail__buf_init(&session->output, OUTPUT_MAX, ours.mem);
-    smail__buf_init(&session->script, OUTPUT_MAX, ours.mem);
-    smail__buf_init(&session->chunk, ours.chunk_size + 2, ours.mem);
-    smail__client_reply_init(&session->reply, ours.mem);
+    init_buffers(session);
     *out = session;
     return 0;
 }
