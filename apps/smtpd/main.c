@@ -157,6 +157,20 @@ static int open_capture(struct program *program, smail_policy *policy,
     return rc;
 }
 
+static void set_dns(smail_server_options *options,
+                    const struct smail__config *config)
+{
+    options->reverse_dns = config->dns_reverse;
+    options->block_lists = or_null(config->dns_lists);
+    options->block_score = config->dns_lists_score;
+    options->block_record_only = config->dns_lists_record;
+    options->dns_wait = config->dns_wait;
+    options->dns_timeout = config->resolver_timeout;
+    options->name_servers = or_null(config->resolver_server);
+    options->zone_file = or_null(config->resolver_zone_file);
+    options->trust_anchor = or_null(config->resolver_anchor);
+}
+
 static int make_server(struct program *program, smail_error *err)
 {
     const struct smail__config *config = &program->config;
@@ -187,6 +201,8 @@ static int make_server(struct program *program, smail_error *err)
     options.log_json = program->log_json;
     options.log = on_log;
     options.discard = program->options.discard;
+    if (program->store != NULL)
+        set_dns(&options, config);
     if (program->options.capture != NULL)
         rc = open_capture(program, &capture, err);
     if (rc == 0)

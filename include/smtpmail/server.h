@@ -86,6 +86,24 @@ typedef struct smail_server_options {
                 void *user);
     void *log_user;
 
+    bool reverse_dns;        /**< Look the names of clients up, and back. */
+    const char *block_lists; /**< DNS block lists (RFC 5782) for port 25:
+                                  "zen.example.org, other.example.org*2". */
+    uint32_t block_score;    /**< Their weights together that get 554 at RCPT
+                                  from the built-in policy. Default 1. */
+    bool block_record_only;  /**< Say so in the log and to the policy, and
+                                  refuse nobody for it. */
+    uint32_t dns_wait; /**< Seconds from the greeting on that the first RCPT on
+                            port 25 waits for all this. Default 5. */
+    uint32_t dns_timeout;     /**< Seconds for one question. Default 5. */
+    const char *name_servers; /**< "127.0.0.1:5353", several with spaces;
+                                   "recursive": from the root down. Default:
+                                   those of /etc/resolv.conf. */
+    const char *zone_file;    /**< For tests: JSON, name, type, records; no
+                                   other DNS is asked. */
+    const char *trust_anchor; /**< File with the key of the root. Default: the
+                                   system's, unless name_servers are given. */
+
     bool discard; /**< Take every message for anybody, from anybody, and drop
                        it. No store is used. */
 } smail_server_options;
@@ -122,8 +140,13 @@ typedef struct smail_transaction {
     const smail_path *sender; /**< NULL outside a transaction. */
     const smail_path *recipients; /**< Those accepted so far. */
     size_t recipient_count;
-    uint64_t declared_size; /**< SIZE= of MAIL; 0: not given. */
-    uint64_t received;      /**< Octets of content so far. */
+    uint64_t declared_size;   /**< SIZE= of MAIL; 0: not given. */
+    uint64_t received;        /**< Octets of content so far. */
+    const char *peer_name;    /**< By DNS, and it leads back to the address;
+                                 NULL: none, or not known yet. */
+    const char *block_reason; /**< Why the block lists know it, in words for
+                                   the client; NULL: they do not. */
+    int block_score;          /**< Their weights. */
 } smail_transaction;
 
 /**

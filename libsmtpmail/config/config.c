@@ -18,7 +18,7 @@
 #include "base/span.h"
 #include "config/key.h"
 
-#define KEYS_MAX 64
+#define KEYS_MAX 160
 
 struct load {
     struct smail__config *config;
@@ -213,13 +213,10 @@ out:
 
 void smail__config_dispose(struct smail__config *config)
 {
-    free(config->hostname);
-    free(config->store);
-    free(config->certificate);
-    free(config->key);
-    free(config->exempt);
-    free(config->web_listen);
-    free(config->web_tls_listen);
+    for (size_t i = 0; i < smail__key_count; i++) {
+        if (smail__keys[i].type == SMAIL__KEY_STRING)
+            free(*(char **)((char *)config + smail__keys[i].offset));
+    }
     memset(config, 0, sizeof(*config));
 }
 

@@ -66,6 +66,16 @@ struct smail__config {
     uint32_t hash_queue;
     char *exempt; /* "127.0.0.0/8 ::1"; "": nobody */
 
+    char *resolver_server;    /* "": those of /etc/resolv.conf */
+    char *resolver_zone_file; /* "": none */
+    char *resolver_anchor;    /* "": the system's */
+    uint32_t resolver_timeout;
+    bool dns_reverse;
+    char *dns_lists; /* "zen.example.org, other.example.org*2" */
+    bool dns_lists_record;
+    uint32_t dns_lists_score;
+    uint32_t dns_wait;
+
     char *web_listen, *web_tls_listen; /* "ADDRESS:PORT" */
     uint32_t web_connections;
     uint32_t web_connections_per_address;

@@ -12,6 +12,7 @@
 
 #include "base/mem.h"
 #include "base/span.h"
+#include "server/checks.h"
 
 static uint64_t milliseconds_left(const struct smail__dialogue *dialogue)
 {
@@ -148,6 +149,7 @@ static void on_data(struct smail__dialogue *dialogue,
 
     (void)event;
     dialogue->asked = SMAIL__ASK_DATA;
+    smail__envelope_set_name(dialogue->envelope, dialogue->facts.name);
     rc = dialogue->envelope->failure;
     if (rc == 0)
         rc = smail__envelope_open(dialogue->envelope, dialogue->server, &err);
@@ -302,6 +304,7 @@ static void on_deadline(void *user)
 static void dialogue_free(struct smail__dialogue *dialogue)
 {
     smail__login_cancel(dialogue);
+    smail__checks_end(dialogue);
     while (dialogue->answers != NULL) {
         struct smail__answer *answer = dialogue->answers;
 
@@ -430,6 +433,7 @@ void smail__dialogue_begin(struct smail__shard *shard, struct smail__port *port,
     enlist(dialogue);
     smail__report_event(server, SMAIL__LOG_DEBUG, "connect", dialogue, NULL,
                         (smail_span){ "", 0 });
+    smail__checks_begin(dialogue);
     if (port->kind == SMAIL_LISTENER_SUBMISSIONS)
         on_starttls(dialogue, NULL);
     renew_deadline(dialogue);

@@ -9,6 +9,14 @@
 #include "server/envelope.h"
 
 struct smail__login;
+struct smail__checks;
+
+/* What DNS has said of it; the strings are NULL until, and unless, they are. */
+struct smail__client_facts {
+    char *name;         /* that leads back to its address */
+    char *block_reason; /* of the first list, for the reply */
+    int block_score;
+};
 
 struct smail__dialogue {
     struct smail__shard *shard;
@@ -29,10 +37,15 @@ struct smail__dialogue {
     struct smail__timer penalty;      /* until a failed login is answered */
     unsigned login_failures;
     uint64_t begun_at;
-    bool is_delivering;            /* its envelope is with the store */
-    bool is_calling;               /* inside a call of the policy */
-    bool is_leaving;               /* CLOSE was handed out */
-    bool is_shaking;               /* TLS is being set up */
+    bool is_delivering;           /* its envelope is with the store */
+    bool is_calling;              /* inside a call of the policy */
+    bool is_leaving;              /* CLOSE was handed out */
+    bool is_shaking;              /* TLS is being set up */
+    struct smail__checks *checks; /* DNS is being asked about it */
+    struct smail__client_facts facts;
+    bool is_held; /* its RCPT waits for that, */
+    uint64_t held_question;
+    struct smail__timer hold;      /* but no longer than this */
     struct smail__answer *answers; /* given during the call */
     struct smail__dialogue *next, *previous;
 };

@@ -86,6 +86,7 @@ void smail__envelope_free(struct smail__envelope *envelope)
     free_path(&envelope->sender);
     free(envelope->submit);
     free(envelope->identity);
+    free(envelope->peer_name);
     free(envelope->helo);
     free(envelope);
 }
@@ -217,6 +218,7 @@ static int write_trace(struct smail__envelope *envelope,
         .sender_domain = envelope->sender.domain,
         .helo = smail__span(envelope->helo),
         .peer = smail__span(envelope->peer),
+        .reverse = smail__span(envelope->peer_name),
         .hostname = smail__span(server->options.hostname),
         .id = smail__span(envelope->id),
         .tls_protocol = smail__span(envelope->tls_protocol),
@@ -289,6 +291,13 @@ int smail__envelope_open(struct smail__envelope *envelope,
     if (rc != 0)
         take_back(envelope);
     return rc;
+}
+
+void smail__envelope_set_name(struct smail__envelope *envelope,
+                              const char *name)
+{
+    free(envelope->peer_name);
+    envelope->peer_name = name != NULL ? smail__strdup(name) : NULL;
 }
 
 void smail__envelope_write(struct smail__envelope *envelope, smail_span piece)

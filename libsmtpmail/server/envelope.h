@@ -17,7 +17,8 @@ struct smail__envelope {
     const char *tls_protocol, *tls_cipher; /* constants; NULL in the clear */
     char *helo;                            /* never NULL */
     char *identity;                        /* NULL: nobody logged in */
-    smail_path sender;                     /* in one block, at local.data */
+    char *peer_name;   /* by DNS, and leads back; NULL: none */
+    smail_path sender; /* in one block, at local.data */
     uint64_t declared_size;
     bool is_extended;       /* EHLO, not HELO */
     smail_path *recipients; /* likewise each */
@@ -47,6 +48,10 @@ void smail__envelope_free(struct smail__envelope *envelope);
 int smail__envelope_add(struct smail__envelope *envelope,
                         const smail_path *recipient,
                         const smail_target *targets, size_t count);
+
+/* The client's name by DNS, or NULL; without memory it is not known. */
+void smail__envelope_set_name(struct smail__envelope *envelope,
+                              const char *name);
 
 /* Open the append, if there is anything to store, and write the trace header
    (RFC 5321, 4.4) in front. */

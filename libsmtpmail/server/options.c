@@ -47,6 +47,8 @@ static void complete(smail_server_options *options)
     set_default(&options->session_timeout, 3600);
     set_default(&options->handshake_timeout, 30);
     set_default(&options->grace, 30);
+    set_default(&options->dns_wait, 5);
+    set_default(&options->block_score, 1);
     if (options->exempt == NULL)
         options->exempt = DEFAULT_EXEMPT;
     if (options->log_level == 0)
@@ -71,9 +73,12 @@ static int check(const smail_server_options *options, smail_error *err)
 /* Each string of the options, copied into one block. */
 static int copy_strings(smail_server *server)
 {
-    const char **strings[] = { &server->options.hostname,
-                               &server->options.certificate,
-                               &server->options.key, &server->options.exempt };
+    const char **strings[] = {
+        &server->options.hostname,    &server->options.certificate,
+        &server->options.key,         &server->options.exempt,
+        &server->options.block_lists, &server->options.name_servers,
+        &server->options.zone_file,   &server->options.trust_anchor
+    };
     size_t total = 0, at = 0;
 
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
@@ -111,5 +116,8 @@ int smail__server_set_options(smail_server *server,
     rc = check(&server->options, err);
     if (rc == 0 && copy_strings(server) != 0)
         rc = smail__fail(err, SMAIL_ENOMEM, "no memory for a server");
+    if (rc == 0 && server->options.block_lists != NULL)
+        rc = smail__block_lists_parse(&server->lists,
+                                      server->options.block_lists, err);
     return rc;
 }

@@ -23,7 +23,7 @@
 
 #include "base/format.h"
 #include "base/span.h"
-#include "server/dialogue.h"
+#include "server/checks.h"
 
 /* A list longer than this is not asked whether all its members are full. */
 #define QUOTA_LOOKUPS_MAX 16
@@ -171,6 +171,12 @@ static void refuse_foreign(struct smail__dialogue *dialogue)
                                "server delivers to its own addresses only");
 }
 
+/* Who is listed must be able to say that this is wrong (RFC 5321, 4.5.1). */
+static bool is_postmaster(const smail_path *recipient)
+{
+    return smail__span_iis(recipient->local, "postmaster");
+}
+
 static void answer_rcpt(struct smail__dialogue *dialogue)
 {
     smail_store *store = dialogue->server->options.store;
@@ -181,6 +187,12 @@ static void answer_rcpt(struct smail__dialogue *dialogue)
 
     if (dialogue->server->options.discard) {
         smail__question_grant_recipient(dialogue, NULL, 0);
+        return;
+    }
+    if (smail__checks_block(dialogue) &&
+        !is_postmaster(&dialogue->event->rcpt.recipient)) {
+        smail__question_refuse(dialogue, 554, "5.7.1",
+                               dialogue->facts.block_reason);
         return;
     }
     if (store == NULL) {

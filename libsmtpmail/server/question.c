@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "base/span.h"
-#include "server/dialogue.h"
+#include "server/checks.h"
 
 void smail__question_describe(smail_transaction *out,
                               const struct smail__dialogue *dialogue)
@@ -26,6 +26,9 @@ void smail__question_describe(smail_transaction *out,
         .helo = smail_smtp_server_helo(dialogue->engine),
         .account = dialogue->account,
         .identity = dialogue->identity,
+        .peer_name = dialogue->facts.name,
+        .block_reason = dialogue->facts.block_reason,
+        .block_score = dialogue->facts.block_score,
     };
     if (envelope == NULL)
         return;
@@ -96,6 +99,8 @@ void smail__question_ask(struct smail__dialogue *dialogue,
 {
     smail_ticket ticket;
 
+    if (question == SMAIL__ASK_RCPT && smail__checks_hold(dialogue))
+        return;
     dialogue->question++;
     dialogue->asked = question;
     if (!has_policy(&dialogue->server->policy, question)) {

@@ -104,6 +104,7 @@ void smail__report_message(const smail_server *server,
         add(&line, "id", envelope->id);
     add(&line, "listener", kind_name(envelope->kind));
     add(&line, "peer", envelope->peer);
+    add(&line, "name", envelope->peer_name);
     add(&line, "tls", envelope->tls_protocol);
     add(&line, "cipher", envelope->tls_cipher);
     add(&line, "helo", envelope->helo);

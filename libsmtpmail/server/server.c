@@ -180,6 +180,23 @@ static void set_policy(smail_server *server, const smail_policy *policy)
     memcpy(&server->policy, policy, size);
 }
 
+static int open_resolver(smail_server *server, smail_error *err)
+{
+    const smail_server_options *ours = &server->options;
+    struct smail__resolver_options options = {
+        .zone_file = ours->zone_file,
+        .server = ours->name_servers,
+        .trust_anchor = ours->trust_anchor,
+        .patience = ours->dns_timeout * 1000,
+    };
+
+    if (!ours->reverse_dns && server->lists.count == 0)
+        return 0;
+    server->looks_up_loopback =
+        ours->zone_file != NULL || ours->name_servers != NULL;
+    return smail__resolver_new(&server->resolver, &options, err);
+}
+
 static int set_up(smail_server *server, smail_error *err)
 {
     const smail_server_options *options = &server->options;
@@ -194,6 +211,8 @@ static int set_up(smail_server *server, smail_error *err)
                                    options->key, err);
         server->has_tls = rc == 0;
     }
+    if (rc == 0)
+        rc = open_resolver(server, err);
     if (rc == 0 && server->has_tls)
         warn_of_dates(server, server->tls);
     return rc;
@@ -242,6 +261,7 @@ void smail_server_free(smail_server *server)
     for (size_t i = 0; i < server->port_count; i++)
         smail__listener_close(server->ports[i].listener);
     smail__loop_free(server->acceptor);
+    smail__resolver_free(server->resolver);
     smail__tls_context_free(server->tls);
     smail__limits_free(server->limits);
     pthread_mutex_destroy(&server->tls_lock);

@@ -13,6 +13,7 @@
  * envelope.c   the transaction under way
  * delivery.c   from the end of the content to the reply
  * report.c     the log
+ * checks.c     what DNS says of a client; block_list.c: lists and their words
  * capture.c    a policy that keeps all mail in one place
  * capture_folder.c, test_server.c   such places
  */
@@ -28,7 +29,9 @@
 #include "crypto/tls.h"
 #include "net/connection.h"
 #include "net/listener.h"
+#include "net/resolver.h"
 #include "net/worker.h"
+#include "server/block_list.h"
 #include "server/limits.h"
 #include "server/submit.h"
 
@@ -79,6 +82,10 @@ struct smail_server {
     struct smail__limits *limits;
     struct smail__workers *login;
     struct smail__loop *acceptor;
+    struct smail__resolver *resolver; /* NULL: nothing is looked up */
+    bool looks_up_loopback;           /* somebody has set up DNS for that */
+    struct smail__block_lists lists;
+    _Atomic int64_t list_warned_at[SMAIL__BLOCK_LISTS_MAX];
 
     pthread_mutex_t tls_lock;
     struct smail__tls_context *tls; /* NULL without a certificate */
