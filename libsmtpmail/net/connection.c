@@ -146,9 +146,12 @@ static void on_event(uv_poll_t *poll, int status, int events)
     struct smail__connection *connection = poll->data;
     smail_span input = { "", 0 };
 
-    /* An error of the poll shows in recv() with its reason. */
-    if (status < 0)
+    /* An error of the poll shows in recv() with its reason, behind the octets
+       that arrived before it. libuv has stopped polling. */
+    if (status < 0) {
         events = UV_READABLE;
+        connection->events = 0;
+    }
     if ((events & UV_WRITABLE) != 0)
         connection->is_full = false;
     if ((events & UV_READABLE) != 0)

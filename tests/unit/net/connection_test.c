@@ -60,7 +60,8 @@ static void think_over(struct smail__timer *timer)
     smail__connection_wake(echo->connection);
 }
 
-/* '?' takes a while to answer, '!' says goodbye, '+' asks for TLS. */
+/* '?' takes a while to answer, '!' says goodbye, '+' asks for TLS, ',' has no
+   answer. */
 static void on_input(void *user, smail_span *input)
 {
     struct echo *echo = user;
@@ -73,6 +74,8 @@ static void on_input(void *user, smail_span *input)
         char byte = *input->data;
 
         *input = smail__span_from(*input, 1);
+        if (byte == ',')
+            continue;
         echo->output[echo->len++] = byte;
         if (byte == '?') {
             echo->is_thinking = true;
@@ -386,6 +389,27 @@ static void peers_that_vanish_are_noticed(void **state)
     assert_int_equal(server->open, 0);
 }
 
+/* The last octets and the reset are found at once; nothing is sent, so that
+   only reading on shows that nobody is there. */
+static void a_reset_behind_the_last_octets_is_noticed(void **state)
+{
+    struct server *server = *state;
+
+    for (int i = 0; i < 50; i++) {
+        int fd = dial(server);
+
+        say(fd, "x");
+        hears(fd, "x");
+        say(fd, ",,,");
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &(struct linger){ .l_onoff = 1 },
+                   sizeof(struct linger));
+        close(fd);
+    }
+    for (int i = 0; i < 200 && server->open > 0; i++)
+        pause_milliseconds(20);
+    assert_int_equal(server->open, 0);
+}
+
 static void silence_has_an_end(void **state)
 {
     struct server *server = *state;
@@ -627,6 +651,7 @@ int main(void)
         CASE(a_peer_that_is_done_talking_still_gets_its_answer),
         CASE(a_flood_is_held_back_and_arrives_whole),
         CASE(peers_that_vanish_are_noticed),
+        CASE(a_reset_behind_the_last_octets_is_noticed),
         CASE(silence_has_an_end),
         CASE(a_goodbye_survives_unread_input),
         CASE(bytes_pass_under_tls),
