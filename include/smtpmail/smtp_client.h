@@ -195,7 +195,9 @@ typedef struct smail_smtp_client_event {
  *       are left out. A relay may then owe a notice of relaying
  *       (RFC 3461, 5.2.1 and RFC 2852, 4.1.4.2): look at offer().
  * SMTPUTF8 is also said where an address is not ASCII. `body` says what the
- * content is; smail_smtp_content_scan() finds out.
+ * content is; smail_smtp_content_scan() finds out. What it cannot know is
+ * whether 8-bit headers are meant as UTF-8 (RFC 6532), or came from a program
+ * that never heard of it: `smtputf8` is the caller's word.
  */
 typedef struct smail_smtp_envelope {
     size_t size;           /**< Set by _INIT; how the struct may grow. */
@@ -249,8 +251,8 @@ typedef struct smail_smtp_content {
     size_t longest_line; /**< Octets, without CRLF. */
     bool bare;           /**< Holds a CR, LF or NUL outside CRLF. */
     bool eight_bit;      /**< Holds octets over 127 (RFC 6152). */
-    bool utf8_header;    /**< Some before the first empty line: the mail calls
-                              for `smtputf8` (RFC 6532). */
+    bool utf8_header;    /**< Some before the first empty line: if they are
+                              UTF-8, it calls for `smtputf8` (RFC 6532). */
     size_t line;         /**< Ours: the line so far, */
     bool after_cr;       /**< its last octet, */
     bool in_text;        /**< and where it stands. */
@@ -383,6 +385,12 @@ SMAIL_API const smail_smtp_offer *smail_smtp_client_offer(
 
 /** Seconds of silence to allow in this state (RFC 5321, 4.5.3.2). */
 SMAIL_API unsigned smail_smtp_client_patience(const smail_smtp_client *session);
+
+/**
+ * Where the session stands, for a log or a bounce: "MAIL" while the reply to
+ * it is awaited, "idle", "content", "end of content" ... A fixed word.
+ */
+SMAIL_API const char *smail_smtp_client_phase(const smail_smtp_client *session);
 
 SMAIL_END_DECLS
 

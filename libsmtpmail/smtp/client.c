@@ -26,7 +26,7 @@
 #define DEFAULT_CHUNK 65536
 #define CHUNK_MAX (1024 * 1024)
 
-/* An emptied buffer bigger than this is given back. */
+/* An emptied buffer bigger than this is given back, once content is out. */
 #define ROOM_TO_KEEP 4096
 
 /* What was given over zeros, and the defaults for what was not. */
@@ -129,6 +129,7 @@ static void end(smail_smtp_client *session, smail_smtp_close_reason reason)
     session->mail.wanted = false;
     smail__client_forget(&session->initial);
     smail__buf_dispose(&session->script);
+    session->script_at = 0;
     smail__buf_dispose(&session->chunk);
 }
 
@@ -263,7 +264,8 @@ void smail_smtp_client_sent(smail_smtp_client *session, size_t len)
     struct smail__buf *output = &session->output;
 
     smail__buf_consume(output, len < output->len ? len : output->len);
-    if (output->len == 0 && output->room > ROOM_TO_KEEP)
+    if (output->len == 0 && output->room > ROOM_TO_KEEP &&
+        !session->mail.wanted) /* or it would grow again for each piece */
         smail__client_forget(output);
 }
 
@@ -349,4 +351,34 @@ unsigned smail_smtp_client_patience(const smail_smtp_client *session)
     default:
         return 300;
     }
+}
+
+const char *smail_smtp_client_phase(const smail_smtp_client *session)
+{
+    static const char *const names[SMAIL__CLIENT_STATES] = {
+        [SMAIL__CLIENT_GREETING] = "greeting",
+        [SMAIL__CLIENT_EHLO] = "EHLO",
+        [SMAIL__CLIENT_HELO] = "HELO",
+        [SMAIL__CLIENT_STARTTLS] = "STARTTLS",
+        [SMAIL__CLIENT_TLS] = "TLS handshake",
+        [SMAIL__CLIENT_IDLE] = "idle",
+        [SMAIL__CLIENT_AUTH] = "AUTH",
+        [SMAIL__CLIENT_CHALLENGE] = "AUTH",
+        [SMAIL__CLIENT_MAIL] = "MAIL",
+        [SMAIL__CLIENT_RCPT] = "RCPT",
+        [SMAIL__CLIENT_DATA] = "DATA",
+        [SMAIL__CLIENT_BODY] = "content",
+        [SMAIL__CLIENT_END] = "end of content",
+        [SMAIL__CLIENT_DRAIN] = "content",
+        [SMAIL__CLIENT_RSET] = "RSET",
+        [SMAIL__CLIENT_QUIT] = "QUIT",
+        [SMAIL__CLIENT_CLOSED] = "closed",
+    };
+    bool lmtp = session->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP;
+
+    if (session->state == SMAIL__CLIENT_EHLO && lmtp)
+        return "LHLO";
+    if (session->state == SMAIL__CLIENT_BODY && session->mail.last_sent)
+        return "end of content";
+    return names[session->state];
 }

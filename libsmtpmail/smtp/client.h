@@ -88,7 +88,8 @@ struct smail_smtp_client {
     struct smail__buf initial;   /* a response that waits, encoded */
     unsigned challenges;         /* of this exchange so far */
     struct smail__buf output;
-    struct smail__buf script; /* commands that have to wait their turn */
+    struct smail__buf script; /* commands of the transaction */
+    size_t script_at;         /* so much of it has gone out */
     struct smail__buf chunk;  /* content that waits to be a BDAT */
     struct smail__client_reply reply;
     struct smail__client_mail mail;

@@ -255,7 +255,8 @@ static smail_smtp_obstacle_type check_count(const smail_smtp_offer *offer,
     if (envelope->count > SMAIL_SMTP_RECIPIENTS_MAX ||
         (offer->max_recipients > 0 && envelope->count > offer->max_recipients))
         return SMAIL_SMTP_OBSTACLE_RECIPIENTS;
-    if (offer->max_domains > 0 && is_over_domains(envelope, offer->max_domains))
+    if (offer->max_domains > 0 && envelope->count > offer->max_domains &&
+        is_over_domains(envelope, offer->max_domains))
         return SMAIL_SMTP_OBSTACLE_DOMAINS;
     return SMAIL_SMTP_OBSTACLE_NONE;
 }

@@ -50,34 +50,46 @@ void smail__client_settle(smail_smtp_client *session)
     session->owe_body = false;
 }
 
-int smail__client_finish(smail_smtp_client *session, bool open)
+/* --- going out ------------------------------------------------------------ */
+
+/* Commands that have not gone out. */
+static smail_span script_left(const smail_smtp_client *session)
 {
-    smail__client_mail_clear(session);
-    smail__buf_dispose(&session->script);
-    if (open)
-        return smail__client_say(session, SMAIL__CLIENT_RSET, "RSET\r\n");
-    smail__client_ready(session);
-    return 0;
+    return smail__span_from(smail__buf_span(&session->script),
+                            session->script_at);
 }
 
-/* --- going out ------------------------------------------------------------ */
+static void drop_script(smail_smtp_client *session)
+{
+    smail__buf_dispose(&session->script);
+    session->script_at = 0;
+}
 
 /* Send the next command, or all of them, and await a reply in `state`. */
 static int advance(smail_smtp_client *session, enum smail__client_state state)
 {
-    smail_span script = smail__buf_span(&session->script);
-    size_t len = script.len;
+    smail_span left = script_left(session);
 
     session->state = state;
-    if (len == 0)
+    if (left.len == 0)
         return 0;
     if (!smail__client_is_pipelining(session))
-        len = smail__span_find(script, '\n') + 1;
-    smail__buf_append(&session->output, smail__span_slice(script, 0, len));
-    smail__buf_consume(&session->script, len);
-    if (session->script.len == 0)
-        smail__buf_dispose(&session->script);
+        left.len = smail__span_find(left, '\n') + 1;
+    smail__buf_append(&session->output, left);
+    session->script_at += left.len;
+    if (session->script_at == session->script.len)
+        drop_script(session);
     return smail__client_output_error(session);
+}
+
+int smail__client_finish(smail_smtp_client *session, bool open)
+{
+    smail__client_mail_clear(session);
+    drop_script(session);
+    if (open)
+        return smail__client_say(session, SMAIL__CLIENT_RSET, "RSET\r\n");
+    smail__client_ready(session);
+    return 0;
 }
 
 int smail_smtp_client_check(smail_smtp_client *session,
@@ -101,7 +113,7 @@ static int begin(smail_smtp_client *session,
         session->options.early_content && smail__client_is_pipelining(session);
 
     smail__client_mail_clear(session);
-    smail__buf_clear(&session->script);
+    drop_script(session);
     mail->body =
         smail__client_put_envelope(&session->script, session, envelope);
     mail->chunked = smail__client_is_chunking(session);
@@ -139,7 +151,7 @@ int smail__client_on_mail(smail_smtp_client *session)
     if (!is_no(session))
         return nonsense(session);
     smail__client_settle(session);
-    if (session->script.len > 0)
+    if (script_left(session).len > 0)
         return smail__client_finish(session, false);
     session->state = SMAIL__CLIENT_RCPT; /* they are on their way already */
     return 0;
@@ -175,7 +187,7 @@ static int after_recipients(smail_smtp_client *session)
     if (mail->chunked)
         return mail->settled ? smail__client_drain(session)
                              : smail__client_to_body(session);
-    if (mail->settled && session->script.len > 0)
+    if (mail->settled && script_left(session).len > 0)
         return smail__client_finish(session, true); /* DATA was not said */
     return advance(session, SMAIL__CLIENT_DATA);
 }

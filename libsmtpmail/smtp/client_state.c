@@ -4,7 +4,7 @@
  *
  *    state      2yz                            anything else
  *    GREETING   say EHLO                       CLOSE
- *    EHLO       STARTTLS if wanted, or READY   5yz: HELO; else CLOSE
+ *    EHLO       STARTTLS if wanted, or READY   50z: HELO; else CLOSE
  *    HELO       READY                          CLOSE
  *    STARTTLS   220: STARTTLS                  READY in the clear, or CLOSE
  *    IDLE       nothing was asked: CLOSE       CLOSE
@@ -95,7 +95,7 @@ static int secure_or_ready(smail_smtp_client *session)
 static int on_ehlo(smail_smtp_client *session)
 {
     /* RFC 5321, 3.2: who does not know EHLO may know HELO. */
-    if (session->last.code / 100 == 5 &&
+    if (session->last.code / 10 == 50 &&
         session->options.protocol == SMAIL_SMTP_PROTOCOL_SMTP)
         return say_hello(session, SMAIL__CLIENT_HELO, "HELO");
     if (!is_yes(session))
@@ -131,6 +131,12 @@ static int on_rset(smail_smtp_client *session)
     return 0;
 }
 
+/* Nothing was asked. A no is the end of its patience, a yes means nothing. */
+static int on_idle(smail_smtp_client *session)
+{
+    return session->last.code >= 400 ? refused(session) : nonsense(session);
+}
+
 static int on_quit(smail_smtp_client *session)
 {
     smail__client_close(session, SMAIL_SMTP_CLOSE_QUIT);
@@ -142,7 +148,7 @@ static int (*const handlers[SMAIL__CLIENT_STATES])(smail_smtp_client *) = {
     [SMAIL__CLIENT_EHLO] = on_ehlo,
     [SMAIL__CLIENT_HELO] = on_helo,
     [SMAIL__CLIENT_STARTTLS] = on_starttls,
-    [SMAIL__CLIENT_IDLE] = nonsense,
+    [SMAIL__CLIENT_IDLE] = on_idle,
     [SMAIL__CLIENT_AUTH] = smail__client_on_auth,
     [SMAIL__CLIENT_MAIL] = smail__client_on_mail,
     [SMAIL__CLIENT_RCPT] = smail__client_on_rcpt,

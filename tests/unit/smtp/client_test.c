@@ -99,8 +99,9 @@ static void a_server_may_refuse(void **state)
         { "421 no\r\n", "" },
         { "220 mx\r\n421 no\r\n", "" },
         { "220 mx\r\n450 no\r\n", "EHLO c.example\r\nQUIT\r\n" },
-        { "220 mx\r\n500 no\r\n500 no\r\n",
+        { "220 mx\r\n504 no\r\n500 no\r\n",
           "EHLO c.example\r\nHELO c.example\r\nQUIT\r\n" },
+        { "220 mx\r\n550 no\r\n", "EHLO c.example\r\nQUIT\r\n" },
     };
     struct dialogue d;
 
@@ -149,6 +150,10 @@ static void nonsense_is_the_end(void **state)
     dialogue_end(&d);
     dialogue_begin(&d, plain);
     dialogue_hear(&d, DIALOGUE_HELLO "421 idle too long\r\n");
+    assert_events(&d, "ready; close refused; ");
+    dialogue_end(&d);
+    dialogue_begin(&d, plain);
+    dialogue_hear(&d, DIALOGUE_HELLO "451 I am tired\r\n");
     assert_events(&d, "ready; close refused; ");
     dialogue_end(&d);
 }
@@ -277,13 +282,54 @@ static void giving_up_is_possible_at_any_time(void **state)
     dialogue_end(&d);
 }
 
+/* What is awaited, and for how long (RFC 5321, 4.5.3.2.1 to 4.5.3.2.6). */
+static void stands(struct dialogue *d, const char *words, const char *phase,
+                   unsigned patience)
+{
+    dialogue_hear(d, words);
+    assert_string_equal(smail_smtp_client_phase(d->client), phase);
+    assert_int_equal(smail_smtp_client_patience(d->client), patience);
+}
+
 static void it_is_patient(void **state)
 {
+    smail_smtp_rcpt rcpt = {
+        .recipient = { SMAIL__SPAN("a"), SMAIL__SPAN("b.example") },
+    };
+    smail_smtp_envelope envelope = SMAIL_SMTP_ENVELOPE_INIT;
+    smail_smtp_client_options options = plain;
     struct dialogue d;
 
     (void)state;
-    dialogue_begin(&d, plain);
-    assert_int_equal(smail_smtp_client_patience(d.client), 300);
+    options.tls = SMAIL_SMTP_TLS_IF_OFFERED;
+    envelope.recipients = &rcpt;
+    envelope.count = 1;
+    dialogue_begin(&d, options);
+    stands(&d, "", "greeting", 300);
+    stands(&d, "220 mx\r\n", "EHLO", 300);
+    stands(&d, "500 no\r\n", "HELO", 300);
+    dialogue_end(&d);
+    dialogue_begin(&d, options);
+    stands(&d, DIALOGUE_HELLO, "STARTTLS", 300);
+    stands(&d, "220 go\r\n", "TLS handshake", 300);
+    assert_int_equal(smail_smtp_client_secured(d.client), 0);
+    stands(&d, "250-mx\r\n250 AUTH LOGIN\r\n", "idle", 300);
+    assert_int_equal(smail_smtp_client_auth(d.client, "LOGIN", NULL), 0);
+    stands(&d, "", "AUTH", 300);
+    stands(&d, "334 \r\n", "AUTH", 300);
+    assert_int_equal(smail_smtp_client_cancel(d.client), 0);
+    stands(&d, "501 no\r\n", "idle", 300);
+    assert_int_equal(smail_smtp_client_send(d.client, &envelope), 0);
+    stands(&d, "", "MAIL", 300);
+    stands(&d, "250 ok\r\n", "RCPT", 300);
+    stands(&d, "250 ok\r\n", "DATA", 120);
+    stands(&d, "354 go\r\n", "content", 180);
+    assert_int_equal(smail_smtp_client_body_end(d.client), 0);
+    stands(&d, "", "end of content", 600);
+    stands(&d, "250 ok\r\n", "idle", 300);
+    assert_int_equal(smail_smtp_client_quit(d.client), 0);
+    stands(&d, "", "QUIT", 300);
+    stands(&d, "221 bye\r\n", "closed", 300);
     dialogue_end(&d);
 }
 
