@@ -48,7 +48,10 @@ static void on_warning(const char *text, void *user)
 static int open_store(struct app *app, const struct app_options *options,
                       smail_error *err)
 {
-    struct smail__jmap_limits limits = { .upload_size = options->upload_size };
+    struct smail__jmap_limits limits = {
+        .upload_size = options->upload_size,
+        .message_size = options->message_size,
+    };
     smail_store_options store = SMAIL_STORE_OPTIONS_INIT;
     int rc;
 

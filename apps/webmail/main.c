@@ -112,6 +112,7 @@ static int open_app(struct program *program, smail_error *err)
         .auth_failures = config->web_auth_failures,
         .signups = config->web_signups,
         .upload_size = config->web_upload_size,
+        .message_size = config->message_size,
     };
     int rc = app_open(&program->app, &options, err);
     const char *path;

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, noBrowser, Person } from "./support/browser.mjs";
 import { eventually, Server, skip } from "./support/server.mjs";
+import { letter } from "./support/smtp.mjs";
 
 const off = skip || noBrowser;
 let browser;
@@ -123,6 +124,70 @@ test("formatting, undo and plain text in the editor", { skip: off }, async () =>
     assert.equal(email.textBody[0].type, "text/plain");
     assert.equal(email.htmlBody[0].type, "text/html");
     assert.match(email.bodyValues[email.textBody[0].partId].value.replace(/\r/g, ""), /strong and\s+- one\n- two/);
+});
+
+test("a signature stands below a new letter, an answer and a mailto letter", { skip: off }, async () => {
+    const { page } = alice;
+    await page.goto(`${server.url}/#/settings/profile`);
+    await page.getByLabel("Signature").fill("Alice Moreau\nThe boathouse");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Close settings" }).click();
+    const text = alice.composer.getByRole("textbox", { name: "Message" });
+    const drop = async () => {
+        await alice.composer.getByRole("button", { name: "Discard draft" }).click();
+        await alice.composer.waitFor({ state: "detached" });
+    };
+
+    await alice.compose({ to: alice.address, subject: "Signed" });
+    await alice.composer.getByLabel("Subject").press("Tab");
+    await page.keyboard.type("Come over.");
+    assert.match(await text.innerText(), /^Come over\.\s+--\s+Alice Moreau\s+The boathouse\s*$/);
+    await alice.send();
+    await alice.row("Signed").waitFor();
+    await alice.open("Signed");
+    await alice.frame().getByText("The boathouse").waitFor();
+    await page.locator(".reply-bar").getByRole("button", { name: "Reply", exact: true }).click();
+    assert.match(await text.innerText(), /The boathouse/);
+    await drop();
+    await alice.open("Page 003");
+    await page.locator(".plain-text a", { hasText: "editor@" }).click();
+    assert.match(await text.innerText(), /The boathouse/);
+    await drop();
+
+    await page.goto(`${server.url}/#/settings/profile`);
+    await page.getByLabel("Signature").fill("");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved", { exact: true }).first().waitFor();
+    await page.getByRole("button", { name: "Close settings" }).click();
+    await alice.inbox();
+});
+
+test("reply all: everybody but oneself, once; the references go on", { skip: off }, async () => {
+    const first = letter({
+        From: "Dora <dora@example.test>", To: `Alice <${alice.address}>, Emil <emil@example.test>`, Cc: "Fay <fay@example.test>, dora@example.test",
+        Subject: "Round table", "Message-ID": "<three@example.test>", References: "<one@example.test> <two@example.test>", "In-Reply-To": "<two@example.test>",
+    }, "Who comes?");
+    await alice.bringIn(first, new Date(), {});
+    await alice.row("Round table").waitFor();
+    await alice.open("Round table");
+    await alice.page.locator(".reply-bar").getByRole("button", { name: "Reply all" }).click();
+    const chips = async (label) => (await alice.composer.getByRole("group", { name: label, exact: true }).locator(".chip-name").allTextContents()).sort();
+    assert.deepEqual(await chips("To"), ["Dora"]);
+    assert.deepEqual(await chips("Cc"), ["Emil", "Fay"]);
+    await alice.write({ text: "All of us." });
+    await alice.composer.getByText(/^Saved/).waitFor();
+    const { body } = await alice.api([
+        ["Email/query", { filter: { hasKeyword: "$draft" } }],
+        ["Email/get", { "#ids": { resultOf: "c0", name: "Email/query", path: "/ids" }, properties: ["inReplyTo", "references", "subject", "bodyValues", "textBody"], fetchTextBodyValues: true }],
+    ]);
+    const [draft] = body.methodResponses[1][1].list;
+    assert.equal(draft.subject, "Re: Round table");
+    assert.deepEqual(draft.inReplyTo, ["three@example.test"]);
+    assert.deepEqual(draft.references, ["one@example.test", "two@example.test", "three@example.test"]);
+    assert.match(draft.bodyValues[draft.textBody[0].partId].value, /Dora wrote:\r?\n> Who comes\?/);
+    await alice.composer.getByRole("button", { name: "Discard draft" }).click();
+    await alice.composer.waitFor({ state: "detached" });
 });
 
 test("a letter as plain text alone", { skip: off }, async () => {

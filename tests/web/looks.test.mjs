@@ -133,6 +133,8 @@ for (const [size, device] of [["desktop", { viewport: DESKTOP }], ["phone", HAND
                 await page.getByRole("button", { name: "Menu", exact: true }).click();
                 await look("menu");
                 await page.keyboard.press("Escape");
+                await page.locator(".sidebar.open").waitFor({ state: "detached" });
+                assert.equal(await page.evaluate(() => document.activeElement?.ariaLabel), "Menu");
             }
             for (const subject of ["Your seats to Vienna", "Minutes of Thursday", "Your table for four"]) await person.row(subject).locator(".row-tick").click();
             await look("several");

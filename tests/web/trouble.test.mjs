@@ -116,6 +116,87 @@ test("a server that is started anew under the page: it comes back by itself", { 
     assert.equal(await bob.page.evaluate(() => window.stayed), true);
 });
 
+test("a session that vanishes under an upload: log in, and it goes on", { skip: off }, async () => {
+    await alice.compose({ to: bob.address, subject: "Sent twice over", text: "With a file." });
+    await alice.composer.getByText(/^Saved/).waitFor();
+    await alice.context.clearCookies();
+    await alice.composer.locator("input[type=file]").setInputFiles([{ name: "late.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(5000, 1) }]);
+    const dialog = alice.page.getByRole("dialog", { name: "Log in again" });
+    await dialog.getByLabel("Password").fill(alice.password);
+    await dialog.getByRole("button", { name: "Log in" }).click();
+    await alice.composer.getByRole("button", { name: "Remove late.bin" }).waitFor();
+    await alice.send();
+    await bob.open("Sent twice over");
+    await bob.page.getByRole("button", { name: /late\.bin/ }).waitFor();
+});
+
+test("a server that goes away under an upload and a download: said, and done later", { skip: offHere }, async () => {
+    await alice.compose({ to: bob.address, subject: "Through the storm", text: "Hold on." });
+    await bob.open("A picture");
+    await bob.page.getByRole("button", { name: /big\.bin/ }).waitFor();
+    let held;
+    const reached = new Promise((resolve) => (held = resolve));
+    await alice.page.route("**/jmap/upload/**", async (route) => {
+        held();
+        await server.stopWebmail();
+        await route.continue().catch(() => undefined);
+    });
+    await alice.composer.locator("input[type=file]").setInputFiles([{ name: "storm.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(200000, 3) }]);
+    await reached;
+    const chip = alice.composer.locator(".attachment-draft", { hasText: "storm.bin" });
+    await chip.getByText("The connection broke.").waitFor();
+    await bob.page.getByRole("button", { name: /big\.bin/ }).click();
+    await bob.page.getByText("could not be downloaded").waitFor();
+    await alice.page.unroute("**/jmap/upload/**");
+    await server.startWebmail(`127.0.0.1:${server.port}`);
+    await alice.page.locator(".banner").waitFor({ state: "detached", timeout: 60000 });
+    await chip.getByRole("button", { name: /^Try again/ }).click();
+    await chip.getByRole("button", { name: /^Remove/ }).waitFor();
+    await alice.send();
+    await bob.row("Through the storm").waitFor({ timeout: 60000 });
+    const download = bob.page.waitForEvent("download");
+    await bob.page.getByRole("button", { name: /big\.bin/ }).click();
+    assert.equal((await download).suggestedFilename(), "big.bin");
+});
+
+test("progress of an upload shows", { skip: off }, async () => {
+    await alice.compose({ subject: "Slowly" });
+    const network = await alice.context.newCDPSession(alice.page);
+    await network.send("Network.enable");
+    await network.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 400_000 });
+    await alice.composer.locator("input[type=file]").setInputFiles([{ name: "slow.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(1_000_000, 5) }]);
+    const bar = alice.composer.getByRole("progressbar", { name: "Sending slow.bin" });
+    const seen = new Set();
+    while (await bar.isVisible()) {
+        seen.add(await bar.evaluate((e) => e.value).catch(() => 0));
+        await alice.page.waitForTimeout(50);
+    }
+    assert.ok(seen.size >= 3, [...seen].join(" "));
+    await network.detach();
+    await alice.composer.getByRole("button", { name: "Remove slow.bin" }).waitFor();
+    await discard();
+});
+
+test("a message that is larger than the server takes: said, and kept", { skip: offHere }, async () => {
+    const small = await Server.start("[limits]\nmessage-size = 64K");
+    try {
+        const person = await Person.arrive(browser, small, "Small Box");
+        await (await person.signUp()).inbox();
+        const file = (name) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.alloc(40_000, 9) });
+        await person.compose({ to: person.address, subject: "Too heavy", text: "Two at once.", files: [file("one.bin"), file("two.bin")] });
+        await person.composer.getByRole("button", { name: "Send" }).click();
+        await person.composer.getByRole("alert").filter({ hasText: "larger than the server accepts" }).waitFor();
+        await person.composer.getByText("Two at once.").waitFor();
+        await person.composer.getByRole("button", { name: "Remove two.bin" }).click();
+        await person.send();
+        await person.row("Too heavy").waitFor();
+        assert.deepEqual(person.faults, []);
+        await person.leave();
+    } finally {
+        await small.stop();
+    }
+});
+
 test("a full mailbox: said to the sender, the letter kept", { skip: offHere }, async () => {
     const name = "Full Cup";
     const full = await Person.arrive(browser, server, name);

@@ -159,6 +159,7 @@ test("a draft is saved, survives a reload, and is taken up again", { skip: off }
     await alice.composer.waitFor({ state: "detached" });
 
     await alice.go("Drafts");
+    await alice.row("Half a letter").waitFor();
     assert.equal(await alice.page.locator(".row-mail").count(), 1);
     await alice.row("Half a letter").locator(".row-open").click();
     await alice.composer.getByText("about the boat").waitFor();
