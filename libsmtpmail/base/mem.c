@@ -58,10 +58,15 @@ char *smail__strdup(const char *text)
 
 void smail__wipe(void *secret, size_t len)
 {
+#if defined(__GNUC__)
+    memset(secret, 0, len);
+    __asm__ volatile("" : : "r"(secret) : "memory"); /* somebody looks */
+#else
     volatile unsigned char *at = secret;
 
     while (len-- > 0)
         *at++ = 0;
+#endif
 }
 
 bool smail__equal_secret(const void *a, const void *b, size_t len)

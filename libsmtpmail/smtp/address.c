@@ -28,11 +28,12 @@
 /* RFC 5321, 4.5.3.1.3 counts the angle brackets. */
 #define BRACKETS 2
 
+/* `len` is never more than there is. */
 static smail_span take(smail_span *text, size_t len)
 {
-    smail_span front = smail__span_slice(*text, 0, len);
+    smail_span front = { text->data, len };
 
-    *text = smail__span_from(*text, len);
+    *text = (smail_span){ text->data + len, text->len - len };
     return front;
 }
 
@@ -41,51 +42,56 @@ static bool starts_with(smail_span text, char byte)
     return text.len > 0 && text.data[0] == byte;
 }
 
-/* RFC 6531, 3.3: the length of a character beyond ASCII, or 0. */
-static size_t wide_len(smail_span text, bool utf8)
+/* RFC 6531, 3.3: the length of a character beyond ASCII at `at`, or 0. */
+static size_t wide_len(smail_span text, size_t at)
 {
     uint32_t code_point;
 
-    if (!utf8 || text.len == 0 || (unsigned char)text.data[0] < 0x80)
+    if ((unsigned char)text.data[at] < 0x80)
         return 0;
-    return smail__utf8_next(&code_point, text);
+    return smail__utf8_next(&code_point, smail__span_from(text, at));
 }
 
-/* RFC 5322, 3.2.3. */
-static bool is_atext(char byte)
+#define ATEXT 1 /* RFC 5322, 3.2.3 */
+#define LABEL 2 /* letters, digits and the hyphen (RFC 1035, 2.3.1) */
+
+/* clang-format off */
+static const unsigned char classes[256] = {
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    0, 1, 0, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0, 3, 0, 1,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 0, 1, 0, 1,
+    0, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 0, 1, 1,
+    1, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 0,
+};
+/* clang-format on */
+
+static bool is_in(char byte, unsigned char class)
 {
-    return smail__is_alnum(byte) ||
-           (byte != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", byte) != NULL);
+    return (classes[(unsigned char)byte] & class) != 0;
 }
 
-static size_t atom_len(smail_span text, bool utf8)
-{
-    size_t len = 0;
-
-    while (len < text.len) {
-        size_t step = is_atext(text.data[len])
-                          ? 1
-                          : wide_len(smail__span_from(text, len), utf8);
-
-        if (step == 0)
-            break;
-        len += step;
-    }
-    return len;
-}
-
+/* RFC 5321, 4.1.2: atoms with a single dot between two; 0 if it is none. */
 static size_t dot_string_len(smail_span text, bool utf8)
 {
-    size_t len = atom_len(text, utf8);
+    size_t start = 0; /* of the atom */
+    size_t len = 0;
 
-    while (len > 0 && len < text.len && text.data[len] == '.') {
-        size_t atom = atom_len(smail__span_from(text, len + 1), utf8);
-
-        if (atom == 0)
+    for (;;) {
+        while (len < text.len && is_in(text.data[len], ATEXT))
+            len++;
+        if (utf8 && len < text.len && wide_len(text, len) > 0) {
+            len += wide_len(text, len);
+            continue;
+        }
+        if (len == start)
             return 0;
-        len += 1 + atom;
+        if (len == text.len || text.data[len] != '.')
+            return len;
+        start = ++len;
     }
-    return len;
 }
 
 /* Both quotes included; 0 if it does not close. */
@@ -100,7 +106,7 @@ static size_t quoted_string_len(smail_span text, bool utf8)
         if (escaped)
             len++;
         if ((unsigned char)text.data[len] >= 0x80)
-            step = wide_len(smail__span_from(text, len), utf8 && !escaped);
+            step = utf8 && !escaped ? wide_len(text, len) : 0;
         else if (text.data[len] < ' ' || text.data[len] > '~')
             step = 0;
         if (step == 0)
@@ -123,53 +129,59 @@ static smail_span take_local(smail_span *text, bool utf8)
  * other software takes for the dot between two labels. The rest of IDNA needs
  * tables, and is for those who resolve names.
  */
-static bool is_no_letter(smail_span text)
+static bool is_no_letter(smail_span text, size_t at)
 {
     static const uint32_t dots[] = { 0x3002, 0xff0e, 0xff61 };
     uint32_t point = 0;
 
-    (void)smail__utf8_next(&point, text);
+    (void)smail__utf8_next(&point, smail__span_from(text, at));
     return point < 0xa0 || point == dots[0] || point == dots[1] ||
            point == dots[2];
 }
 
-/* Octets of a label; 0 if it is none. `is_long`: more than DNS can take. */
-static size_t label_len(smail_span text, bool utf8, bool *is_long)
+/* Octets of a label at `start`; 0 if it is none. `is_long`: too much for DNS.
+ */
+static size_t label_len(smail_span text, size_t start, bool utf8, bool *is_long)
 {
-    size_t len = 0;
-    size_t characters = 0;
+    size_t len = start;
+    size_t wide = 0;        /* characters beyond ASCII */
+    size_t wide_octets = 0; /* what they take */
 
-    while (len < text.len) {
-        bool plain = smail__is_alnum(text.data[len]) || text.data[len] == '-';
-        smail_span rest = smail__span_from(text, len);
-        size_t step = plain ? 1 : wide_len(rest, utf8);
+    for (;;) {
+        size_t step;
 
-        if (step == 0 || (!plain && is_no_letter(rest)))
+        while (len < text.len && is_in(text.data[len], LABEL))
+            len++;
+        if (!utf8 || len == text.len)
+            break;
+        step = wide_len(text, len);
+        if (step == 0 || is_no_letter(text, len))
             break;
         len += step;
-        characters++;
+        wide++;
+        wide_octets += step;
     }
-    if (len > 0 && (text.data[0] == '-' || text.data[len - 1] == '-'))
+    if (len == start || text.data[start] == '-' || text.data[len - 1] == '-')
         return 0;
-    if (characters > (len > characters ? WIDE_LABEL_MAX : LABEL_MAX))
+    if (len - start - wide_octets + wide >
+        (wide > 0 ? WIDE_LABEL_MAX : LABEL_MAX))
         *is_long = true;
-    return len;
+    return len - start;
 }
 
 static enum smail__address_fault take_domain(smail_span *out, smail_span *text,
                                              bool utf8)
 {
-    smail_span rest = *text;
     bool is_long = false;
     size_t len = 0;
 
     for (;;) {
-        size_t label = label_len(smail__span_from(rest, len), utf8, &is_long);
+        size_t label = label_len(*text, len, utf8, &is_long);
 
         if (label == 0)
             return SMAIL__ADDRESS_SYNTAX;
         len += label;
-        if (len == rest.len || rest.data[len] != '.')
+        if (len == text->len || text->data[len] != '.')
             break;
         len++;
     }
@@ -236,15 +248,16 @@ static bool take_special(smail_path *out, smail_span *text,
                          enum smail__address_kind kind)
 {
     static const char postmaster[] = "<postmaster>";
+    const size_t len = sizeof(postmaster) - 1;
 
     *out = (smail_path){ .local = { "", 0 }, .domain = { "", 0 } };
     if (kind == SMAIL__ADDRESS_REVERSE && smail__span_istarts(*text, "<>")) {
         (void)take(text, 2);
         return true;
     }
-    if (kind == SMAIL__ADDRESS_FORWARD &&
-        smail__span_istarts(*text, postmaster)) {
-        smail_span path = take(text, sizeof(postmaster) - 1);
+    if (kind == SMAIL__ADDRESS_FORWARD && text->len >= len &&
+        text->data[len - 1] == '>' && smail__span_istarts(*text, postmaster)) {
+        smail_span path = take(text, len);
 
         out->local = smail__span_slice(path, 1, path.len - BRACKETS);
         return true;

@@ -59,15 +59,93 @@ const struct smail__command_form *smail__command_form(enum smail__verb verb)
     return &forms[verb];
 }
 
+/* Four letters as one number, whatever their case and our byte order. */
+#define LETTERS(a, b, c, d) \
+    ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
+
+/* Clearing this bit of a letter makes it upper case, and no other byte one. */
+#define CASE_BIT 0x20
+
+static unsigned upper(char byte)
+{
+    return (unsigned char)byte & ~(unsigned)CASE_BIT;
+}
+
+static enum smail__verb look_up(const char *name)
+{
+    switch (LETTERS(upper(name[0]), upper(name[1]), upper(name[2]),
+                    upper(name[3]))) {
+    case LETTERS('H', 'E', 'L', 'O'):
+        return SMAIL__VERB_HELO;
+    case LETTERS('E', 'H', 'L', 'O'):
+        return SMAIL__VERB_EHLO;
+    case LETTERS('L', 'H', 'L', 'O'):
+        return SMAIL__VERB_LHLO;
+    case LETTERS('M', 'A', 'I', 'L'):
+        return SMAIL__VERB_MAIL;
+    case LETTERS('R', 'C', 'P', 'T'):
+        return SMAIL__VERB_RCPT;
+    case LETTERS('D', 'A', 'T', 'A'):
+        return SMAIL__VERB_DATA;
+    case LETTERS('R', 'S', 'E', 'T'):
+        return SMAIL__VERB_RSET;
+    case LETTERS('N', 'O', 'O', 'P'):
+        return SMAIL__VERB_NOOP;
+    case LETTERS('Q', 'U', 'I', 'T'):
+        return SMAIL__VERB_QUIT;
+    case LETTERS('V', 'R', 'F', 'Y'):
+        return SMAIL__VERB_VRFY;
+    case LETTERS('E', 'X', 'P', 'N'):
+        return SMAIL__VERB_EXPN;
+    case LETTERS('H', 'E', 'L', 'P'):
+        return SMAIL__VERB_HELP;
+    case LETTERS('A', 'U', 'T', 'H'):
+        return SMAIL__VERB_AUTH;
+    case LETTERS('B', 'D', 'A', 'T'):
+        return SMAIL__VERB_BDAT;
+    case LETTERS('S', 'T', 'A', 'R'):
+        return SMAIL__VERB_STARTTLS;
+    case LETTERS('X', 'C', 'L', 'I'):
+        return SMAIL__VERB_XCLIENT;
+    default:
+        return SMAIL__VERB_UNKNOWN;
+    }
+}
+
+/* RFC 5321, 4.1.1: white space before the CRLF is tolerated. */
+static smail_span trim(smail_span text)
+{
+    if (text.len == 0 || (text.data[0] > ' ' && text.data[text.len - 1] > ' '))
+        return text;
+    return smail__span_trim(text);
+}
+
+static enum smail__verb look_up_name(smail_span name)
+{
+    enum smail__verb verb =
+        name.len < 4 ? SMAIL__VERB_UNKNOWN : look_up(name.data);
+
+    return smail__span_iis(name, forms[verb].name) ? verb : SMAIL__VERB_UNKNOWN;
+}
+
 void smail__command_parse(struct smail__command *out, smail_span line)
 {
-    smail_span name = smail__span_cut(&line, ' ');
+    smail_span rest = line;
 
-    *out = (struct smail__command){ .verb = SMAIL__VERB_UNKNOWN };
-    /* RFC 5321, 4.1.1: white space before the CRLF is tolerated. */
-    out->argument = smail__span_trim(line);
-    name = smail__span_trim(name);
-    for (unsigned i = SMAIL__VERB_UNKNOWN + 1; i < SMAIL__VERBS; i++)
-        if (smail__span_iis(name, forms[i].name))
-            out->verb = (enum smail__verb)i;
+    /* Nearly every verb has four letters. */
+    if (line.len == 4 || (line.len > 4 && line.data[4] == ' ')) {
+        enum smail__verb verb = look_up(line.data);
+        size_t len = line.len == 4 ? 4 : 5;
+
+        if (forms[verb].name[0] != '\0' && forms[verb].name[4] != '\0')
+            verb = SMAIL__VERB_UNKNOWN; /* a longer one that begins so */
+        out->verb = verb;
+        out->form = &forms[verb];
+        out->argument = trim((smail_span){ line.data + len, line.len - len });
+        return;
+    }
+    line = smail__span_cut(&rest, ' ');
+    out->verb = look_up_name(trim(line));
+    out->form = &forms[out->verb];
+    out->argument = trim(rest);
 }

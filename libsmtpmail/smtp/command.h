@@ -45,6 +45,7 @@ struct smail__command_form {
 
 struct smail__command {
     enum smail__verb verb;
+    const struct smail__command_form *form;
     smail_span argument; /* without white space at its ends */
 };
 

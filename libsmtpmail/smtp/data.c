@@ -109,6 +109,20 @@ static size_t skip_plain_blocks(struct smail__data *data, smail_span input)
     return len;
 }
 
+/* Text within a line, or the front of one. */
+static size_t skip_text(struct smail__data *data, smail_span input)
+{
+    size_t len;
+
+    if (data->state == CR || data->state == DOT_CR || input.len == 0 ||
+        (data->state == LINE_START && !data->counted && input.data[0] == '.'))
+        return 0;
+    len = smail__scan_run(input);
+    if (len > 0)
+        data->state = IN_LINE;
+    return len;
+}
+
 static void take(smail_span *input, size_t len)
 {
     *input = smail__span_from(*input, len);
@@ -127,6 +141,7 @@ static enum smail__data_result next_strict(smail_span *chunk,
             len += skip_plain_blocks(data, smail__span_from(*input, len));
             slow_to = len + BLOCK;
         }
+        len += skip_text(data, smail__span_from(*input, len));
         if (len == input->len)
             break;
 

@@ -23,17 +23,18 @@
 
 void smail__line_init(struct smail__line *line, const smail_mem *mem)
 {
-    *line = (struct smail__line){ .done = false };
+    *line = (struct smail__line){ .secret = true };
     smail__buf_init(&line->buf, SIZE_MAX / 2, mem);
 }
 
 static void forget(struct smail__line *line)
 {
-    if (line->buf.data != NULL)
+    if (line->secret && line->buf.data != NULL)
         smail__wipe(line->buf.data, line->buf.len);
     if (line->buf.room > ROOM_TO_KEEP)
         smail__buf_dispose(&line->buf);
-    smail__buf_clear(&line->buf);
+    line->buf.len = 0;
+    line->buf.error = 0;
     line->done = false;
 }
 
@@ -97,15 +98,41 @@ static enum smail__line_result take_special(struct smail__line *line,
     return SMAIL__LINE_MORE;
 }
 
+/*
+ * Nearly every line comes whole and follows one that was handed out: that is
+ * done here, for speed, and all else step by step. False: nothing was taken.
+ */
+static bool take_whole(smail_span *out, struct smail__line *line, size_t max,
+                       smail_span *input)
+{
+    size_t len;
+
+    if (line->skipping || line->after_cr || line->buf.len > 0)
+        return false;
+    len = smail__scan_run(*input);
+    if (input->len - len < 2 || len + 2 > max || len >= line->buf.room ||
+        input->data[len] != '\r' || input->data[len + 1] != '\n')
+        return false;
+    memcpy(line->buf.data, input->data, len);
+    line->buf.data[len] = '\0';
+    line->buf.len = len;
+    line->done = true;
+    *input = (smail_span){ input->data + len + 2, input->len - len - 2 };
+    *out = (smail_span){ line->buf.data, len };
+    return true;
+}
+
 enum smail__line_result smail__line_next(smail_span *out,
                                          struct smail__line *line, size_t max,
                                          smail_span *input)
 {
     enum smail__line_result result = SMAIL__LINE_MORE;
 
-    *out = (smail_span){ "", 0 };
     if (line->done)
         forget(line);
+    if (take_whole(out, line, max, input))
+        return SMAIL__LINE_READY;
+    *out = (smail_span){ "", 0 };
     if (line->skipping)
         skip_to_crlf(line, input);
     while (input->len > 0 && result == SMAIL__LINE_MORE) {

@@ -24,6 +24,8 @@ struct smail__line {
     bool after_cr;         /* the last byte was a CR not yet judged */
     bool clip;     /* keep the front of a line over the limit, rather than
                       refuse it */
+    bool secret;   /* what is kept is wiped when it is no longer needed; set
+                      from the start, to be cleared by who knows better */
     bool skipping; /* it was refused; drop up to its CRLF */
 };
 

@@ -345,7 +345,7 @@ enum smail__parameter_result smail__parameter_of_mail(
     smail_smtp_mail *mail, smail_span text,
     const struct smail__parameter_rules *rules)
 {
-    unsigned seen = 0;
+    unsigned seen = 0; /* a bit for each entry of the table */
     smail_span keyword;
     smail_span value;
 
@@ -369,7 +369,7 @@ enum smail__parameter_result smail__parameter_of_rcpt(
     smail_smtp_rcpt *rcpt, smail_span text,
     const struct smail__parameter_rules *rules)
 {
-    unsigned seen = 0;
+    unsigned seen = 0; /* a bit for each entry of the table */
     smail_span keyword;
     smail_span value;
 

@@ -2,16 +2,27 @@
 /* smtp/reply.c - writing a reply (RFC 5321, 4.2). */
 #include "smtp/reply.h"
 
+#include <string.h>
+
 #include "base/span.h"
 #include "base/utf8.h"
 
-void smail__reply_put_printable(struct smail__buf *out, smail_span text)
+static size_t copy_printable(char *to, smail_span text)
 {
     for (size_t i = 0; i < text.len; i++) {
-        bool printable = text.data[i] >= ' ' && text.data[i] <= '~';
+        unsigned char byte = (unsigned char)text.data[i];
 
-        smail__buf_putc(out, printable ? text.data[i] : '?');
+        to[i] = byte >= ' ' && byte <= '~' ? (char)byte : '?';
     }
+    return text.len;
+}
+
+void smail__reply_put_printable(struct smail__buf *out, smail_span text)
+{
+    if (smail__buf_reserve(out, text.len) != 0)
+        return;
+    out->len += copy_printable(out->data + out->len, text);
+    out->data[out->len] = '\0';
 }
 
 /* What is no UTF-8, or a control, becomes '?'. */
@@ -31,25 +42,41 @@ static void put_utf8(struct smail__buf *out, smail_span text)
     }
 }
 
-static void put_line(struct smail__buf *out, int code, bool last,
-                     const char *status, smail_span text, bool utf8)
+/* `status` with a space behind it, and perhaps nothing. */
+static size_t copy_front(char *to, int code, bool last, smail_span status)
 {
-    size_t start = out->len;
-    size_t room;
+    size_t len = 4;
 
-    smail__buf_printf(out, "%d%c", code, last ? ' ' : '-');
-    if (status != NULL && status[0] != '\0') {
-        smail__buf_puts(out, status);
-        smail__buf_putc(out, ' ');
+    to[0] = (char)('0' + code / 100);
+    to[1] = (char)('0' + code / 10 % 10);
+    to[2] = (char)('0' + code % 10);
+    to[3] = last ? ' ' : '-';
+    if (status.len > 0) {
+        memcpy(to + len, status.data, status.len);
+        len += status.len;
+        to[len++] = ' ';
     }
-    if (smail__buf_error(out) != 0)
+    return len;
+}
+
+/* Replies are most of what is written: one reservation, and no format. */
+static void put_line(struct smail__buf *out, int code, bool last,
+                     smail_span status, smail_span text, bool utf8)
+{
+    size_t room = SMAIL__REPLY_LINE_MAX - sizeof("250 ") - status.len - 2;
+
+    if (text.len > room)
+        text.len = utf8 ? smail__utf8_clip(text, room).len : room;
+    if (smail__buf_reserve(out, sizeof("250 ") + status.len + text.len + 2) !=
+        0)
         return;
-    room = SMAIL__REPLY_LINE_MAX - 2 - (out->len - start);
+    out->len += copy_front(out->data + out->len, code, last, status);
     if (utf8)
-        put_utf8(out, smail__utf8_clip(text, room));
+        put_utf8(out, text);
     else
-        smail__reply_put_printable(out, smail__span_slice(text, 0, room));
-    smail__buf_puts(out, "\r\n");
+        out->len += copy_printable(out->data + out->len, text);
+    memcpy(out->data + out->len, "\r\n", 3);
+    out->len += 2;
 }
 
 static void put_reply(struct smail__buf *out, int code, const char *status,
@@ -57,6 +84,7 @@ static void put_reply(struct smail__buf *out, int code, const char *status,
 {
     size_t start = out->len;
     smail_span rest = smail__span(text);
+    smail_span word = smail__span(status);
     unsigned lines = 0;
     bool last;
 
@@ -64,7 +92,7 @@ static void put_reply(struct smail__buf *out, int code, const char *status,
         smail_span line = smail__span_cut(&rest, '\n');
 
         last = rest.len == 0 || ++lines == SMAIL__REPLY_LINES_MAX;
-        put_line(out, code, last, status, line, utf8);
+        put_line(out, code, last, word, line, utf8);
     } while (!last);
     if (smail__buf_error(out) != 0)
         smail__buf_truncate(out, start);

@@ -15,6 +15,10 @@
 
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "base/span.h"
 
 #define BLOCK 64
@@ -153,6 +157,22 @@ size_t smail__scan_run(smail_span text)
 {
     size_t at = 0;
 
+#if defined(__SSE2__)
+    const __m128i cr = _mm_set1_epi8('\r');
+    const __m128i lf = _mm_set1_epi8('\n');
+
+    for (; text.len - at >= sizeof(cr); at += sizeof(cr)) {
+        __m128i here = _mm_loadu_si128((const void *)(text.data + at));
+        __m128i found =
+            _mm_or_si128(_mm_cmpeq_epi8(here, cr), _mm_cmpeq_epi8(here, lf));
+        unsigned mask;
+
+        found = _mm_or_si128(found, _mm_cmpeq_epi8(here, _mm_setzero_si128()));
+        mask = (unsigned)_mm_movemask_epi8(found);
+        if (mask != 0)
+            return at + (size_t)__builtin_ctz(mask);
+    }
+#endif
     while (text.len - at >= sizeof(uint64_t)) {
         uint64_t word = load(text.data + at);
 

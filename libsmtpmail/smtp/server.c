@@ -111,20 +111,11 @@ static int refuse_bare(smail_smtp_server *session)
                                 "Bare CR, bare LF or NUL in command");
 }
 
-static int take_line(smail_smtp_server *session, smail_span *input)
+static int refuse_line(smail_smtp_server *session, enum smail__line_result why)
 {
-    size_t max = session->phase == SMAIL__SERVER_AUTH
-                     ? session->options.max_auth_line
-                     : session->line_most;
-    smail_span line;
-
-    switch (smail__line_next(&line, &session->line, max, input)) {
+    switch (why) {
     case SMAIL__LINE_MORE:
         return 0;
-    case SMAIL__LINE_READY:
-        return session->phase == SMAIL__SERVER_AUTH
-                   ? smail__server_auth_line(session, line)
-                   : smail__server_command(session, line);
     case SMAIL__LINE_BARE:
         return refuse_bare(session);
     case SMAIL__LINE_LONG:
@@ -132,6 +123,20 @@ static int take_line(smail_smtp_server *session, smail_span *input)
     default:
         return SMAIL_ENOMEM;
     }
+}
+
+static int take_line(smail_smtp_server *session, smail_span *input)
+{
+    bool is_auth = session->phase == SMAIL__SERVER_AUTH;
+    size_t max = is_auth ? session->options.max_auth_line : session->line_most;
+    enum smail__line_result result;
+    smail_span line;
+
+    result = smail__line_next(&line, &session->line, max, input);
+    if (result != SMAIL__LINE_READY)
+        return refuse_line(session, result);
+    return is_auth ? smail__server_auth_line(session, line)
+                   : smail__server_command(session, line);
 }
 
 static int (*const steps[SMAIL__SERVER_PHASES])(smail_smtp_server *,

@@ -44,6 +44,7 @@ struct smail_smtp_server {
         options;      /* no zero left where one means default */
     char *strings;    /* what its strings point into */
     unsigned offered; /* of enum smail__extension, in this state */
+    uint32_t ready;   /* a bit for each verb that may be used now */
     uint32_t line_max[SMAIL__VERBS]; /* with CRLF, in this state */
     uint32_t line_most;              /* the largest of them */
     enum smail__server_phase phase;
@@ -78,9 +79,14 @@ struct smail_smtp_server {
 /* server_reply.c */
 int smail__server_reply(smail_smtp_server *session, int code,
                         const char *status, const char *text);
-/* The same for a command turned down, which counts; too many end it. */
+/* A whole reply, ready to be sent. */
+int smail__server_say(smail_smtp_server *session, smail_span reply);
+/* The same as reply() for a command turned down, which counts; too many end it. */
 int smail__server_refuse(smail_smtp_server *session, int code,
                          const char *status, const char *text);
+/* The same for an argument that is missing, or one too many. */
+int smail__server_refuse_usage(smail_smtp_server *session,
+                               enum smail__verb verb);
 /* Count an error; false: one too many, and end_errors() comes next. */
 bool smail__server_may_err(smail_smtp_server *session);
 int smail__server_end_errors(smail_smtp_server *session);
@@ -107,6 +113,9 @@ int smail__server_options_own(smail_smtp_server *session);
 /* server_offer.c */
 /* To be called when TLS or AUTH changes what is offered. */
 void smail__server_offer(smail_smtp_server *session);
+/* Whether the verb is known here, in this protocol and with what is offered. */
+bool smail__server_speaks(const smail_smtp_server *session,
+                          enum smail__verb verb);
 /* Whether AUTH may be used, and so is advertised. */
 bool smail__server_offers_auth(const smail_smtp_server *session);
 /* Append the reply to EHLO; the error is that of `output`. */

@@ -52,6 +52,7 @@ static int take_response(smail_smtp_server *session, smail_span text,
 
 int smail__server_auth_line(smail_smtp_server *session, smail_span line)
 {
+    session->line.secret = true;
     return take_response(session, line, false);
 }
 

@@ -258,10 +258,27 @@ int smail_smtp_server_accept_with(smail_smtp_server *session,
     return 0;
 }
 
+/* MAIL and RCPT, in the usual words: nearly all there is to say. */
+static int accept_plainly(smail_smtp_server *session)
+{
+    smail_span reply = session->pending == SMAIL_SMTP_MAIL
+                           ? SMAIL__SPAN("250 2.1.0 OK\r\n")
+                           : SMAIL__SPAN("250 2.1.5 OK\r\n");
+
+    if (smail__server_say(session, reply) != 0)
+        return smail__server_collapse(session);
+    move_on_accepted(session);
+    session->pending = SMAIL_SMTP_NEED_INPUT;
+    return 0;
+}
+
 int smail_smtp_server_accept(smail_smtp_server *session)
 {
     const char *text = NULL;
 
+    if (session->pending == SMAIL_SMTP_MAIL ||
+        session->pending == SMAIL_SMTP_RCPT)
+        return accept_plainly(session);
     if (session->pending == SMAIL_SMTP_CONNECT &&
         session->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP)
         text = "LMTP";

@@ -23,9 +23,12 @@
 /* Take "FROM:" or "TO:" in any case, and the spaces that many add to it. */
 static bool take_keyword(smail_span *text, const char *keyword)
 {
-    if (!smail__span_istarts(*text, keyword))
-        return false;
-    *text = smail__span_from(*text, smail__span(keyword).len);
+    size_t len = 0;
+
+    for (; keyword[len] != '\0'; len++)
+        if (len == text->len || smail__upper(text->data[len]) != keyword[len])
+            return false;
+    *text = smail__span_from(*text, len);
     while (text->len > 0 && text->data[0] == ' ')
         *text = smail__span_from(*text, 1);
     return true;
@@ -44,10 +47,9 @@ static int refuse_parameter(smail_smtp_server *session,
                                 "Syntax error in parameters");
 }
 
-/* Space or nothing has to stand behind the path. */
-static bool is_parameters(smail_span text)
+static bool offers_utf8(const smail_smtp_server *session)
 {
-    return text.len == 0 || text.data[0] == ' ';
+    return (session->offered & SMAIL__EXTENSION_SMTPUTF8) != 0;
 }
 
 /* What is understood behind the path, here and now. */
@@ -77,7 +79,7 @@ static bool is_ascii_path(const smail_path *path)
 
 static int ask_mail(smail_smtp_server *session, const smail_smtp_mail *mail)
 {
-    if (!mail->smtputf8 &&
+    if (!mail->smtputf8 && offers_utf8(session) &&
         !(is_ascii_path(&mail->sender) && smail__is_ascii(mail->auth)))
         return smail__server_refuse(session, 550, NOT_ASCII,
                                     "Non-ASCII address needs SMTPUTF8");
@@ -126,8 +128,7 @@ static const char *why_not_now(const smail_smtp_server *session)
 
 int smail__server_mail(smail_smtp_server *session, smail_span argument)
 {
-    bool utf8 = (session->offered & SMAIL__EXTENSION_SMTPUTF8) != 0;
-    struct smail__parameter_rules rules = rules_of(session, utf8);
+    bool utf8 = offers_utf8(session);
     smail_smtp_mail mail = { .auth = { "", 0 }, .envelope_id = { "", 0 } };
     enum smail__address_fault fault;
     enum smail__parameter_result result;
@@ -148,11 +149,15 @@ int smail__server_mail(smail_smtp_server *session, smail_span argument)
     if (fault != SMAIL__ADDRESS_FINE)
         return smail__server_refuse(session, 501, BAD_SENDER_SYNTAX,
                                     smail__address_fault_text(fault));
-    result = is_parameters(argument)
-                 ? smail__parameter_of_mail(&mail, argument, &rules)
-                 : SMAIL__PARAMETER_SYNTAX;
-    if (result != SMAIL__PARAMETER_FINE)
-        return refuse_parameter(session, result);
+    if (argument.len > 0) {
+        struct smail__parameter_rules rules = rules_of(session, utf8);
+
+        result = argument.data[0] == ' '
+                     ? smail__parameter_of_mail(&mail, argument, &rules)
+                     : SMAIL__PARAMETER_SYNTAX;
+        if (result != SMAIL__PARAMETER_FINE)
+            return refuse_parameter(session, result);
+    }
     return ask_mail(session, &mail);
 }
 
@@ -165,9 +170,7 @@ static int refuse_recipient(smail_smtp_server *session,
 
 int smail__server_rcpt(smail_smtp_server *session, smail_span argument)
 {
-    bool offers_utf8 = (session->offered & SMAIL__EXTENSION_SMTPUTF8) != 0;
-    struct smail__parameter_rules rules =
-        rules_of(session, session->mail.smtputf8);
+    bool utf8 = offers_utf8(session);
     smail_smtp_rcpt rcpt = { .orcpt_type = { "", 0 },
                              .orcpt_address = { "", 0 } };
     enum smail__address_fault fault;
@@ -182,17 +185,22 @@ int smail__server_rcpt(smail_smtp_server *session, smail_span argument)
         return smail__server_refuse(session, 501, SYNTAX,
                                     "Usage: RCPT TO:<address>");
     fault = smail__address_take(&rcpt.recipient, &argument,
-                                SMAIL__ADDRESS_FORWARD, offers_utf8);
+                                SMAIL__ADDRESS_FORWARD, utf8);
     if (fault != SMAIL__ADDRESS_FINE)
         return refuse_recipient(session, fault);
-    if (!session->mail.smtputf8 && !is_ascii_path(&rcpt.recipient))
+    if (utf8 && !session->mail.smtputf8 && !is_ascii_path(&rcpt.recipient))
         return smail__server_refuse(session, 553, NOT_ASCII,
                                     "Non-ASCII address needs SMTPUTF8");
-    result = is_parameters(argument)
-                 ? smail__parameter_of_rcpt(&rcpt, argument, &rules)
-                 : SMAIL__PARAMETER_SYNTAX;
-    if (result != SMAIL__PARAMETER_FINE)
-        return refuse_parameter(session, result);
+    if (argument.len > 0) {
+        struct smail__parameter_rules rules =
+            rules_of(session, session->mail.smtputf8);
+
+        result = argument.data[0] == ' '
+                     ? smail__parameter_of_rcpt(&rcpt, argument, &rules)
+                     : SMAIL__PARAMETER_SYNTAX;
+        if (result != SMAIL__PARAMETER_FINE)
+            return refuse_parameter(session, result);
+    }
     if (session->mail.recipients >= session->options.max_recipients)
         return too_many(session, "Too many recipients");
     if (session->options.max_recipient_domains > 0)

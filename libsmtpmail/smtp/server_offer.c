@@ -47,10 +47,32 @@ static unsigned list(const smail_smtp_server *session)
     return set;
 }
 
+bool smail__server_speaks(const smail_smtp_server *session,
+                          enum smail__verb verb)
+{
+    const struct smail__command_form *form = smail__command_form(verb);
+
+    if (form->extension != 0 && (session->offered & form->extension) == 0)
+        return false;
+    return session->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP ? form->lmtp
+                                                                 : form->smtp;
+}
+
+/* Spoken here, and not put off until there is TLS (RFC 3207, 4). */
+static bool is_ready(const smail_smtp_server *session, enum smail__verb verb)
+{
+    const struct smail__command_form *form = smail__command_form(verb);
+
+    return smail__server_speaks(session, verb) &&
+           (form->in_clear || session->secured ||
+            !session->options.require_tls);
+}
+
 void smail__server_offer(smail_smtp_server *session)
 {
     session->offered = list(session);
     session->line_most = 0;
+    session->ready = 0;
     for (unsigned verb = 0; verb < SMAIL__VERBS; verb++) {
         size_t max =
             session->options.max_command_line +
@@ -60,6 +82,8 @@ void smail__server_offer(smail_smtp_server *session)
             max < session->options.max_auth_line)
             max = session->options.max_auth_line;
         session->line_max[verb] = (uint32_t)max;
+        if (is_ready(session, (enum smail__verb)verb))
+            session->ready |= UINT32_C(1) << verb;
         if (max > session->line_most)
             session->line_most = (uint32_t)max;
     }

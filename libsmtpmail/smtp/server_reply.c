@@ -3,11 +3,16 @@
  * smtp/server_reply.c - replies of the server session, errors that add up,
  * and the ways a session ends.
  */
+#include <string.h>
+
 #include <smtpmail/error.h>
 
+#include "base/format.h"
 #include "base/span.h"
 #include "smtp/reply.h"
 #include "smtp/server.h"
+
+#define USAGE_MAX 64
 
 int smail__server_output_error(const smail_smtp_server *session)
 {
@@ -19,6 +24,20 @@ int smail__server_reply(smail_smtp_server *session, int code,
 {
     smail__reply_put(&session->output, code, status, text);
     return smail__server_output_error(session);
+}
+
+int smail__server_say(smail_smtp_server *session, smail_span reply)
+{
+    struct smail__buf *output = &session->output;
+
+    if (output->error != 0 || output->room - output->len <= reply.len) {
+        smail__buf_append(output, reply);
+        return smail__server_output_error(session);
+    }
+    memcpy(output->data + output->len, reply.data, reply.len);
+    output->len += reply.len;
+    output->data[output->len] = '\0';
+    return 0;
 }
 
 bool smail__server_may_err(smail_smtp_server *session)
@@ -43,6 +62,18 @@ int smail__server_refuse(smail_smtp_server *session, int code,
     return smail__server_end_errors(session);
 }
 
+int smail__server_refuse_usage(smail_smtp_server *session,
+                               enum smail__verb verb)
+{
+    bool hello = verb == SMAIL__VERB_HELO || verb == SMAIL__VERB_EHLO ||
+                 verb == SMAIL__VERB_LHLO;
+    char text[USAGE_MAX];
+
+    (void)smail__format(text, sizeof(text), "Usage: %s",
+                        smail__command_form(verb)->usage);
+    return smail__server_refuse(session, 501, hello ? NULL : "5.5.4", text);
+}
+
 bool smail__server_may_idle(smail_smtp_server *session, int *error)
 {
     *error = 0;
@@ -58,8 +89,9 @@ bool smail__server_may_idle(smail_smtp_server *session, int *error)
 
 void smail__server_reset(smail_smtp_server *session)
 {
-    if (session->mail.open)
-        session->owe_reset = true;
+    if (!session->mail.open) /* whoever closes content clears it */
+        return;
+    session->owe_reset = true;
     smail__transaction_clear(&session->mail);
 }
 

@@ -7,13 +7,10 @@
  */
 #include <smtpmail/error.h>
 
-#include "base/format.h"
 #include "base/span.h"
 #include "base/utf8.h"
 #include "smtp/address.h"
 #include "smtp/server.h"
-
-#define USAGE_MAX 64
 
 /* RFC 2034, 4: no enhanced code in an answer to HELO and EHLO. */
 static int hello(smail_smtp_server *session, smail_span name, bool extended)
@@ -63,13 +60,13 @@ static int rset(smail_smtp_server *session, smail_span argument)
 {
     (void)argument;
     smail__server_reset(session);
-    return smail__server_reply(session, 250, "2.0.0", "OK");
+    return smail__server_say(session, SMAIL__SPAN("250 2.0.0 OK\r\n"));
 }
 
 static int noop(smail_smtp_server *session, smail_span argument)
 {
     (void)argument;
-    return smail__server_reply(session, 250, "2.0.0", "OK");
+    return smail__server_say(session, SMAIL__SPAN("250 2.0.0 OK\r\n"));
 }
 
 static int quit(smail_smtp_server *session, smail_span argument)
@@ -177,15 +174,6 @@ static int (*const handlers[])(smail_smtp_server *, smail_span) = {
     [SMAIL__VERB_XCLIENT] = smail__server_xclient,
 };
 
-static bool is_spoken(const smail_smtp_server *session,
-                      const struct smail__command_form *form)
-{
-    if (form->extension != 0 && (session->offered & form->extension) == 0)
-        return false;
-    return session->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP ? form->lmtp
-                                                                 : form->smtp;
-}
-
 static bool is_argument_good(const struct smail__command_form *form,
                              smail_span argument)
 {
@@ -194,44 +182,46 @@ static bool is_argument_good(const struct smail__command_form *form,
     return form->argument == SMAIL__ARGUMENT_OPTIONAL || argument.len > 0;
 }
 
-static int refuse_argument(smail_smtp_server *session, enum smail__verb verb)
+/* A line of the right length whose verb may not be used now. */
+static int refuse_verb(smail_smtp_server *session, enum smail__verb verb)
 {
-    bool hello_verb = verb == SMAIL__VERB_HELO || verb == SMAIL__VERB_EHLO ||
-                      verb == SMAIL__VERB_LHLO;
-    char text[USAGE_MAX];
-
-    (void)smail__format(text, sizeof(text), "Usage: %s",
-                        smail__command_form(verb)->usage);
-    return smail__server_refuse(session, 501, hello_verb ? NULL : "5.5.4",
-                                text);
+    if (!smail__server_speaks(session, verb))
+        return smail__server_refuse(session, 500, "5.5.2",
+                                    "Command not recognized");
+    /* RFC 5321, 3.1: having said 554, wait for QUIT and nothing else. */
+    if (session->phase == SMAIL__SERVER_REFUSED)
+        return smail__server_refuse(session, 503, "5.5.1",
+                                    "No service here, please QUIT");
+    return smail__server_refuse(session, 530, "5.7.0",
+                                "Must issue a STARTTLS command first");
 }
 
-/* BDAT has its own way through: octets come behind it in any case. */
+static bool is_ready(const smail_smtp_server *session, enum smail__verb verb)
+{
+    if (session->phase == SMAIL__SERVER_REFUSED)
+        return verb == SMAIL__VERB_QUIT;
+    return (session->ready >> verb & 1) != 0;
+}
+
 int smail__server_command(smail_smtp_server *session, smail_span line)
 {
-    const struct smail__command_form *form;
     struct smail__command command;
     int error;
 
     smail__command_parse(&command, line);
-    form = smail__command_form(command.verb);
-    if (!is_spoken(session, form))
-        return unknown(session, command.argument);
-    if (command.verb == SMAIL__VERB_BDAT) /* whatever is wrong with it */
+    session->line.secret = command.verb == SMAIL__VERB_AUTH;
+    /* BDAT has its own way through: octets come behind it in any case. */
+    if (command.verb == SMAIL__VERB_BDAT &&
+        smail__server_speaks(session, command.verb))
         return smail__server_bdat(session, line.len, command.argument);
-    if (line.len + 2 > session->line_max[command.verb])
+    if (line.len + 2 > session->line_max[command.verb] &&
+        smail__server_speaks(session, command.verb))
         return smail__server_refuse(session, 500, "5.5.2", "Line too long");
-    /* RFC 5321, 3.1: having said 554, wait for QUIT and nothing else. */
-    if (session->phase == SMAIL__SERVER_REFUSED &&
-        command.verb != SMAIL__VERB_QUIT)
-        return smail__server_refuse(session, 503, "5.5.1",
-                                    "No service here, please QUIT");
-    if (session->options.require_tls && !session->secured && !form->in_clear)
-        return smail__server_refuse(session, 530, "5.7.0",
-                                    "Must issue a STARTTLS command first");
-    if (!is_argument_good(form, command.argument))
-        return refuse_argument(session, command.verb);
-    if (form->idle && !smail__server_may_idle(session, &error))
+    if (!is_ready(session, command.verb))
+        return refuse_verb(session, command.verb);
+    if (!is_argument_good(command.form, command.argument))
+        return smail__server_refuse_usage(session, command.verb);
+    if (command.form->idle && !smail__server_may_idle(session, &error))
         return error;
     return handlers[command.verb](session, command.argument);
 }
