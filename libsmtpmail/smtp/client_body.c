@@ -164,16 +164,11 @@ int smail__client_on_drain(client_t *session)
 static int on_chunk(client_t *session)
 {
     struct smail__client_mail *mail = &session->mail;
-    int class = session->last.code / 100;
 
     mail->pending--;
-    if (class >= 4) {
+    if (session->last.code >= 400) {
         smail__client_settle(session);
         return smail__client_drain(session);
-    }
-    if (class != 2) {
-        smail__client_close(session, SMAIL_SMTP_CLOSE_NONSENSE);
-        return 0;
     }
     if (mail->held && mail->wanted) {
         mail->held = false;

@@ -23,11 +23,6 @@ static bool is_yes(const smail_smtp_client *session)
     return session->last.code / 100 == 2;
 }
 
-static bool is_no(const smail_smtp_client *session)
-{
-    return session->last.code >= 400;
-}
-
 static int nonsense(smail_smtp_client *session)
 {
     smail__client_close(session, SMAIL_SMTP_CLOSE_NONSENSE);
@@ -148,8 +143,6 @@ int smail__client_on_mail(smail_smtp_client *session)
 {
     if (is_yes(session))
         return advance(session, SMAIL__CLIENT_RCPT);
-    if (!is_no(session))
-        return nonsense(session);
     smail__client_settle(session);
     if (script_left(session).len > 0)
         return smail__client_finish(session, false);
@@ -196,8 +189,6 @@ int smail__client_on_rcpt(smail_smtp_client *session)
 {
     struct smail__client_mail *mail = &session->mail;
 
-    if (!is_yes(session) && !is_no(session))
-        return nonsense(session);
     if (!mail->settled)
         say_recipient(session);
     mail->accepted[mail->next] = is_yes(session);
@@ -223,7 +214,7 @@ int smail__client_on_data(smail_smtp_client *session)
     if (session->last.code == 354)
         return session->mail.settled ? send_nothing(session)
                                      : smail__client_to_body(session);
-    if (!is_no(session))
+    if (session->last.code < 400)
         return nonsense(session);
     smail__client_settle(session);
     return smail__client_finish(session, true);
@@ -244,10 +235,8 @@ static bool settle_recipient(smail_smtp_client *session)
 int smail__client_on_end(smail_smtp_client *session)
 {
     bool lmtp = session->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP;
-    bool open = is_no(session) && session->mail.chunked && !lmtp;
+    bool open = !is_yes(session) && session->mail.chunked && !lmtp;
 
-    if (!is_yes(session) && !is_no(session))
-        return nonsense(session);
     if (lmtp && !session->mail.settled && !settle_recipient(session))
         return 0;
     smail__client_settle(session);

@@ -2,19 +2,20 @@
 /*
  * smtp/client_state.c - what a reply means, by what it answers.
  *
- *    state      2yz                            anything else
+ *    state      2yz                            4yz, 5yz
  *    GREETING   say EHLO                       CLOSE
  *    EHLO       STARTTLS if wanted, or READY   50z: HELO; else CLOSE
  *    HELO       READY                          CLOSE
- *    STARTTLS   220: STARTTLS                  READY in the clear, or CLOSE
+ *    STARTTLS   220: STARTTLS; else CLOSE      READY in the clear, or CLOSE
  *    IDLE       nothing was asked: CLOSE       CLOSE
- *    AUTH       AUTH_DONE, READY               334: CHALLENGE; else as 2yz
+ *    AUTH       AUTH_DONE, READY               as 2yz; 334: CHALLENGE
  *    MAIL RCPT DATA END                        see client_send.c
  *    BODY DRAIN                                see client_body.c
  *    RSET       READY                          CLOSE
  *    QUIT       CLOSE                          CLOSE
  *
- * 421 is DONE where a transaction runs, and CLOSE (RFC 5321, 3.8).
+ * 3yz is CLOSE elsewhere than in AUTH and DATA. 421 is DONE where a transaction
+ * runs, and CLOSE (RFC 5321, 3.8).
  */
 #include <smtpmail/error.h>
 
@@ -119,6 +120,8 @@ static int on_starttls(smail_smtp_client *session)
         session->owe_starttls = true;
         return 0;
     }
+    if (is_yes(session)) /* to whom is one talking now? */
+        return nonsense(session);
     session->tls_refused = true;
     return secure_or_ready(session);
 }
@@ -174,5 +177,9 @@ int smail__client_take_reply(smail_smtp_client *session)
         smail__client_close(session, SMAIL_SMTP_CLOSE_REFUSED);
         return 0;
     }
+    /* 3yz asks for more, which only two commands have (RFC 5321, 4.2.1). */
+    if (session->last.code / 100 == 3 && session->state != SMAIL__CLIENT_AUTH &&
+        session->state != SMAIL__CLIENT_DATA)
+        return nonsense(session);
     return handlers[session->state](session);
 }
