@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* cmd_message.c - finding messages. */
+#include <stdio.h>
+
+#include "base/format.h"
 #include "base/span.h"
 #include "ctl.h"
 #include "message.h"
@@ -65,19 +68,13 @@ int message_query(smail_query *out, smail_id account, struct ctl *ctl)
     return rc;
 }
 
-static int list_all(struct ctl *ctl)
+static int list(struct ctl *ctl, const smail_query *query)
 {
     smail_cursor *cursor = NULL;
     struct report report;
-    smail_query query;
     smail_entry entry;
-    smail_id account;
-    int rc = ctl_account(&account, ctl);
+    int rc = smail_store_query(&cursor, ctl->store, query, &ctl->err);
 
-    if (rc == 0)
-        rc = message_query(&query, account, ctl);
-    if (rc == 0)
-        rc = smail_store_query(&cursor, ctl->store, &query, &ctl->err);
     if (rc != 0)
         return rc;
     report_begin(&report, ctl, message_columns, false);
@@ -89,6 +86,50 @@ static int list_all(struct ctl *ctl)
     report_end(&report);
     smail_cursor_free(cursor);
     return rc < 0 ? rc : 0;
+}
+
+static int list_all(struct ctl *ctl)
+{
+    smail_query query;
+    smail_id account;
+    int rc = ctl_account(&account, ctl);
+
+    if (rc == 0)
+        rc = message_query(&query, account, ctl);
+    return rc == 0 ? list(ctl, &query) : rc;
+}
+
+/* Who searches has to know that the newest may be missing. */
+static void tell_lag(struct ctl *ctl)
+{
+    uint64_t lag = 0;
+
+    if (smail_store_index_lag(&lag, ctl->store, NULL) == 0 && lag > 0)
+        fprintf(stderr,
+                "mailctl: %llu messages are not indexed yet; of these only "
+                "sender, recipients and subject are searched\n",
+                (unsigned long long)lag);
+}
+
+static int search(struct ctl *ctl)
+{
+    smail_query query = SMAIL_QUERY_INIT;
+    struct smail__buf question;
+    int rc = ctl_account(&query.account, ctl);
+
+    smail__buf_init(&question, (size_t)64 * 1024, NULL);
+    for (size_t i = 1; i < ctl->argument_count; i++)
+        smail__buf_printf(&question, i > 1 ? " %s" : "%s", ctl->arguments[i]);
+    if (rc == 0)
+        rc = smail__buf_error(&question);
+    query.limit = ctl->limit;
+    query.search = question.data;
+    if (rc == 0)
+        tell_lag(ctl);
+    if (rc == 0)
+        rc = list(ctl, &query);
+    smail__buf_dispose(&question);
+    return rc;
 }
 
 #define QUERY_OPTIONS                                      \
@@ -105,6 +146,9 @@ static const struct option list_options[] = {
 static const struct command items[] = {
     { "message", "list", "ADDRESS", "an account's messages, newest first", 1, 1,
       STORE, list_options, list_all },
+    { "message", "search", "ADDRESS WORD|CONDITION...",
+      "find messages: words, from:bob, is:unread ... see mailctl(1)", 2,
+      ARGUMENTS_MAX, STORE | DASH_WORDS, NULL, search },
     { "message", "show", "ADDRESS ID", "read one", 2, 2, STORE, NULL,
       message_show },
     { "message", "raw", "ADDRESS ID", "its bytes, as they came", 2, 2, STORE,

@@ -27,7 +27,8 @@ enum exit_code {
 /* What a command returns when its words make no sense; beyond smail_code. */
 #define CTL_USAGE (-100)
 
-#define ARGUMENTS_MAX 8
+/* As many files as a shell pattern stands for, within reason. */
+#define ARGUMENTS_MAX 4096
 #define OPTIONS_MAX 128
 
 struct option {

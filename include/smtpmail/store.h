@@ -208,6 +208,14 @@ typedef struct smail_query {
     int64_t before_time;   /**< Page down: behind the entry with this time */
     smail_id before_email; /**< ... and this id. */
     uint64_t limit;
+    const char *search; /**< A question as a person types it, instead of
+                             `text`: words, "phrases", begin*, from: to: cc:
+                             bcc: subject: body: in:MAILBOX has:attachment
+                             is:unread keyword:WORD before:2026-11-23 after:
+                             larger:10M smaller:; `-` before one turns it, OR
+                             between two asks for either. Case and accents do
+                             not matter. What is wrong with it, the error
+                             says. */
 } smail_query;
 
 #define SMAIL_QUERY_INIT    \

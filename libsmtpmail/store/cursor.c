@@ -10,6 +10,8 @@
 #include "base/span.h"
 #include "base/utf8.h"
 #include "message/word.h"
+#include "store/email_query.h"
+#include "store/search.h"
 
 /* Text of a page: 200 entries of a few fields, each bounded when stored. */
 #define PAGE_TEXT_MAX ((size_t)64 * 1024 * 1024)
@@ -309,6 +311,49 @@ static smail_cursor *allocate(smail_store *store, smail_id account,
     return cursor;
 }
 
+/* All that the question finds, newest first. */
+static int collect(smail_cursor *cursor, struct smail__db *db,
+                   const struct smail__email_found *found, smail_error *err)
+{
+    static const char sql[] =
+        "SELECT received_at FROM email WHERE account = $1 AND id = $2";
+    int code = 0;
+
+    for (size_t i = 0; code >= 0 && i < found->count; i++) {
+        int64_t received_at;
+
+        code = smail__db_value(&received_at, db, sql, cursor->account,
+                               found->ids[i], err);
+        if (code == 0)
+            code = smail__candidates_add(&cursor->found, received_at,
+                                         found->ids[i], err);
+    }
+    cursor->collected = true;
+    return code < 0 ? code : 0;
+}
+
+static int find(smail_cursor *cursor, const char *search, smail_error *err)
+{
+    struct smail__email_query question = { .account = cursor->account };
+    struct smail__email_found found = { NULL, 0 };
+    struct smail__db *db = NULL;
+    int code = smail__search_read(&question.filter, cursor->store,
+                                  cursor->account, search, err);
+
+    if (code == 0)
+        code = smail__store_begin_read(&db, cursor->store, err);
+    if (code == 0) {
+        code =
+            smail__email_query_run(&found, cursor->store, db, &question, err);
+        if (code == 0)
+            code = collect(cursor, db, &found, err);
+        smail__store_end_read(cursor->store, db);
+    }
+    smail__email_found_dispose(&found);
+    smail__filter_free(question.filter);
+    return code;
+}
+
 static int ask(smail_cursor *cursor, const smail_query *query, smail_error *err)
 {
     int code = 0;
@@ -324,8 +369,10 @@ static int ask(smail_cursor *cursor, const smail_query *query, smail_error *err)
         code = smail__keywords_add(&cursor->with, query->with, err);
     if (code == 0 && query->without != NULL)
         code = smail__keywords_add(&cursor->without, query->without, err);
+    if (code == 0 && query->search != NULL)
+        return find(cursor, query->search, err);
     if (code == 0 && query->text != NULL)
-        code = smail__search_parse(&cursor->match, query->text, err);
+        code = smail__search_parse(&cursor->match, query->text, true, err);
     return code;
 }
 

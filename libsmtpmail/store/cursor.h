@@ -64,9 +64,4 @@ int smail__candidates_add(struct smail__candidates *to, int64_t received_at,
                           smail_id email, smail_error *err);
 void smail__candidates_dispose(struct smail__candidates *candidates);
 
-/* search.c: words as a person types them, to what the index understands.
- * Nothing is left when there are none. */
-int smail__search_parse(struct smail__buf *out, const char *text,
-                        smail_error *err);
-
 #endif

@@ -6,17 +6,20 @@
  * A message that the index has not seen yet is found by its row: subject,
  * sender and recipients.
  */
+#define _GNU_SOURCE
 #include "store/email_match.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/span.h"
+#include "message/fold.h"
 #include "message/header.h"
 #include "message/word.h"
 #include "store/content.h"
-#include "store/cursor.h"
 #include "store/keyword.h"
+#include "store/search.h"
 
 /* Octets of a header that is looked at. */
 #define HEADER_READ_MAX ((size_t)64 * 1024)
@@ -82,9 +85,13 @@ static int search(struct smail__match *match, struct smail__filter *filter,
     struct smail__buf words, query;
     int code;
 
+    if (!smail__has_letter(smail__span(filter->text))) {
+        filter->kind = SMAIL__FILTER_TRUE; /* "&" in "salt & pepper" */
+        return 0;
+    }
     smail__buf_init(&words, (size_t)16 * 1024, NULL);
     smail__buf_init(&query, (size_t)17 * 1024, NULL);
-    code = smail__search_parse(&words, filter->text, err);
+    code = smail__search_parse(&words, filter->text, !filter->is_exact, err);
     if (code == 0 && words.len > 0) {
         if (filter->kind == SMAIL__FILTER_SUBJECT)
             smail__buf_puts(&query, "{subject} : (");
@@ -137,29 +144,48 @@ static bool is_hit(const struct smail__filter *filter, smail_id email)
 
 static bool contains(smail_span text, smail_span word)
 {
-    for (size_t i = 0; i + word.len <= text.len; i++)
-        if (smail__span_iequal(smail__span_slice(text, i, word.len), word))
-            return true;
-    return false;
+    if (word.len == 0 || text.len == 0)
+        return word.len == 0;
+    return memmem(text.data, text.len, word.data, word.len) != NULL;
 }
 
-/* Every word of `words` occurs in the field, decoded. */
-static int field_has(smail_span field, const char *words, smail_error *err)
+/* Every word and phrase of `words` occurs in the text, which is folded. */
+static int text_has(smail_span text, const char *words, smail_error *err)
 {
     smail_span left = smail__span(words);
-    struct smail__buf text;
+    struct smail__search_token token;
+    struct smail__buf word;
     bool all = true;
+    int code = 0;
+
+    smail__buf_init(&word, (size_t)8 * SMAIL__SEARCH_MAX, NULL);
+    while (code == 0 && all && smail__search_next(&token, &left)) {
+        smail__buf_clear(&word);
+        code = smail__fold(&word, (smail_span){ token.text, token.len });
+        all = code == 0 && contains(text, smail__buf_span(&word));
+    }
+    smail__buf_dispose(&word);
+    return code < 0 ? smail__fail(err, code, "the search is too long") : all;
+}
+
+static int field_has(smail_span field, const char *words, smail_error *err)
+{
+    struct smail__buf text, folded;
     int code;
 
     smail__buf_init(&text, DECODED_MAX, NULL);
+    smail__buf_init(&folded, DECODED_MAX, NULL);
     smail__words_display(&text, field);
     code = smail__buf_error(&text);
-    while (code == 0 && all && left.len > 0)
-        all = contains(smail__buf_span(&text), smail__span_cut(&left, ' '));
+    if (code == 0)
+        code = smail__fold(&folded, smail__buf_span(&text));
+    if (code == 0)
+        code = text_has(smail__buf_span(&folded), words, err);
+    else
+        smail__fail(err, code, "a field is too long to look into");
     smail__buf_dispose(&text);
-    if (code < 0)
-        return smail__fail(err, code, "a field is too long to look into");
-    return all;
+    smail__buf_dispose(&folded);
+    return code;
 }
 
 static int column_has(const struct smail__match *match,

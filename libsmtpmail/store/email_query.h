@@ -57,6 +57,7 @@ struct smail__filter {
     size_t count;
     char *text;
     char *name;
+    bool is_exact; /* the last word of `text` does not go on */
 
     /* What the query makes of it: hits of the index, ascending. */
     bool is_searched;

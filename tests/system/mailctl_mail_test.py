@@ -83,6 +83,35 @@ class Send(Case):
         self.assertEqual(run(store, "send", data=b"no header")[0], 1)
 
 
+class Search(Case):
+    def test_by_words_and_conditions(self):
+        store = Store(self.tmp)
+        for name, subject in (("Bob", "Café in Köln"), ("Eve", "Other")):
+            code, _, err = run(store, "message", "import",
+                               "alice@example.test", "-", data=(
+                                   f"From: {name} <x@example.test>\nSubject: "
+                                   f"{subject}\n\nhello {name}\n").encode())
+            self.assertEqual(code, 0, err)
+
+        def found(*words):
+            return [row["subject"] for row in store.json(
+                "message", "search", "alice@example.test", *words)]
+        self.assertEqual(found("cafe"), ["Café in Köln"])
+        self.assertEqual(found("from:bob", "koln"), ["Café in Köln"])
+        self.assertEqual(found("-from:bob"), ["Other"])
+        self.assertEqual(found("subject:\"in koln\""), ["Café in Köln"])
+        self.assertEqual(len(found("in:inbox", "is:unread")), 2)
+        self.assertEqual(len(found("bob", "OR", "eve", "--limit", "1")), 1)
+        code, _, err = run(store, "message", "search", "alice@example.test",
+                           "before:soon")
+        self.assertEqual(code, 1)
+        self.assertIn("before: wants a day, as 2026-11-23", err)
+        self.assertEqual(run(store, "message", "search", "alice@example.test",
+                             "in:Nowhere")[0], 3)
+        self.assertEqual(run(store, "message", "search",
+                             "alice@example.test")[0], 2)
+
+
 MBOX = (b"From a@b Mon Nov 23 10:00:00 2020\nSubject: one\nStatus: RO\n"
         b"X-Status: A\n\n>From quoted\n>>From twice\n\n"
         b"From the text, not quoted\n\n"

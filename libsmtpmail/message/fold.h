@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* message/fold.h - text as one compares it: without case and accents. */
+#ifndef SMAIL__MESSAGE_FOLD_H
+#define SMAIL__MESSAGE_FOLD_H
+
+#include "base/buf.h"
+
+/* Append `text` folded. What is not UTF-8 is replaced. SMAIL_ENOMEM,
+ * SMAIL_ELIMIT. */
+int smail__fold(struct smail__buf *out, smail_span text);
+
+/* Has it a letter or a digit? What has none, no index knows. */
+bool smail__has_letter(smail_span text);
+
+#endif
