@@ -192,6 +192,10 @@ static int make_server(struct program *program, smail_error *err)
     options.max_connections = config->connections;
     options.max_connections_per_address = config->connections_per_address;
     options.max_login_failures = config->auth_failures;
+    options.max_login_failures_per_address = config->auth_failures_per_address;
+    options.login_ban = config->auth_ban_time;
+    options.client_authorities = or_null(config->client_authorities);
+    options.app_password_tokens = config->app_password_tokens;
     options.idle_timeout = config->idle_timeout;
     options.session_timeout = config->session_time;
     options.handshake_timeout = config->handshake_time;

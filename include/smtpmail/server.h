@@ -103,6 +103,16 @@ typedef struct smail_server_options {
                                    other DNS is asked. */
     const char *trust_anchor; /**< File with the key of the root. Default: the
                                    system's, unless name_servers are given. */
+    uint32_t max_login_failures_per_address; /**< Then it is banned: no login
+                       from there is looked at, and submission answers 421.
+                       Other mail is taken. Default 20; IPv6: of a /64. */
+    uint32_t login_ban;                      /**< Seconds. Default 900. */
+    const char *client_authorities;          /**< PEM: who signs certificates of
+                       clients. With it submission asks for one and offers
+                       EXTERNAL to those that have one with an address of an
+                       account (rfc822Name). NULL: none. */
+    bool app_password_tokens; /**< Take app passwords as bearer tokens, for
+                       OAUTHBEARER and XOAUTH2. */
 
     bool discard; /**< Take every message for anybody, from anybody, and drop
                        it. No store is used. */
@@ -164,6 +174,12 @@ typedef struct smail_policy {
                  const smail_smtp_helo *helo, void *user);
     void (*auth)(smail_ticket ticket, const smail_transaction *transaction,
                  const smail_smtp_auth *auth, void *user);
+    /** A bearer token of OAUTHBEARER or XOAUTH2, which are offered when there
+        is somebody to ask; `claimed` is who it is said to be, and may be
+        empty. accept_as() or reject(); a reject below 500 says that it cannot
+        be told now. pass() leaves it to app_password_tokens. */
+    void (*token)(smail_ticket ticket, const smail_transaction *transaction,
+                  smail_span token, smail_span claimed, void *user);
     void (*mail)(smail_ticket ticket, const smail_transaction *transaction,
                  const smail_smtp_mail *mail, void *user);
     void (*rcpt)(smail_ticket ticket, const smail_transaction *transaction,
@@ -235,7 +251,7 @@ SMAIL_API int smail_server_accept(smail_server *server, smail_ticket ticket);
 SMAIL_API int smail_server_accept_to(smail_server *server, smail_ticket ticket,
                                      const smail_target *targets, size_t count);
 
-/** For `auth`: logged in as `account` (0 if the store has none), who is
+/** For `auth` and `token`: logged in as `account` (0 if the store has none), who is
     `identity` in the log and for later questions. */
 SMAIL_API int smail_server_accept_as(smail_server *server, smail_ticket ticket,
                                      smail_id account, const char *identity);

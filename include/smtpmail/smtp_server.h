@@ -369,6 +369,15 @@ SMAIL_API void smail_smtp_server_sent(smail_smtp_server *session, size_t len);
 SMAIL_API int smail_smtp_server_secured(smail_smtp_server *session);
 
 /**
+ * Offer these mechanisms from now on, in the place of options.auth_mechanisms,
+ * as a certificate of the client's or a channel binding may allow: call it
+ * before secured(). SMAIL_EINVAL for what are no names, or when AUTH was not
+ * to be offered at all; SMAIL_ESTATE within an exchange of AUTH.
+ */
+SMAIL_API int smail_smtp_server_offer_auth(smail_smtp_server *session,
+                                           const char *mechanisms);
+
+/**
  * The client is logged in by other means than AUTH: as XCLIENT says, or by its
  * certificate. SMAIL_ESTATE within a transaction or an exchange of AUTH.
  */

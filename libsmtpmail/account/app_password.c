@@ -45,6 +45,8 @@ static const char sql_list[] =
     "SELECT id, created_at, expires_at, last_used, name FROM app_password"
     " WHERE account = $1 ORDER BY id";
 
+static const char sql_any[] = "SELECT account FROM app_password LIMIT 1";
+
 static const char sql_remove[] =
     "DELETE FROM app_password WHERE account = $1 AND id = $2";
 
@@ -347,6 +349,24 @@ int smail__app_password_check(smail_id *account, smail_store *store,
     *account = use.account;
     note_use(&use, store, now);
     return 0;
+}
+
+int smail__app_password_any(bool *out, smail_store *store, smail_error *err)
+{
+    struct smail__statement *statement;
+    struct smail__db *db;
+    int rc = smail__store_begin_read(&db, store, err);
+
+    if (rc != 0)
+        return rc;
+    rc = smail__db_prepare(&statement, db, sql_any, err);
+    if (rc == 0) {
+        rc = smail__statement_step(statement, err);
+        *out = rc == 1;
+        smail__statement_reset(statement);
+    }
+    smail__store_end_read(store, db);
+    return rc < 0 ? rc : 0;
 }
 
 int smail__app_password_list(

@@ -58,6 +58,9 @@ void smail__app_password_touch(smail_store *store, smail_id account,
                                smail_id password, int64_t last_used,
                                int64_t now);
 
+/* Has anybody one? */
+int smail__app_password_any(bool *out, smail_store *store, smail_error *err);
+
 int smail__app_password_list(
     smail_store *store, smail_id account,
     int (*each)(const struct smail__app_password *password, void *user),

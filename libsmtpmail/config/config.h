@@ -49,6 +49,8 @@ struct smail__config {
     bool normalize_line_ends;
     char *store; /* "" when the file does not say */
     char *certificate, *key;
+    char *client_authorities; /* "": no client is asked for a certificate */
+    bool app_password_tokens;
     enum smail__log_level log_level;
     bool log_json;
 
@@ -58,6 +60,8 @@ struct smail__config {
     uint32_t connections;
     uint32_t connections_per_address;
     uint32_t auth_failures;
+    uint32_t auth_failures_per_address;
+    uint32_t auth_ban_time;
     uint32_t idle_timeout;
     uint32_t session_time;
     uint32_t handshake_time;

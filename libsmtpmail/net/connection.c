@@ -277,6 +277,12 @@ void smail__connection_set_deadline(struct smail__connection *connection,
     }
 }
 
+const struct smail__tls_stream *smail__connection_tls(
+    const struct smail__connection *connection)
+{
+    return connection->is_secure ? connection->tls : NULL;
+}
+
 const char *smail__connection_tls_protocol(
     const struct smail__connection *connection)
 {

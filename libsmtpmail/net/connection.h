@@ -64,6 +64,10 @@ void smail__connection_abort(struct smail__connection *connection,
 void smail__connection_set_deadline(struct smail__connection *connection,
                                     uint64_t milliseconds);
 
+/* NULL in the clear, and before the handshake is done. */
+const struct smail__tls_stream *smail__connection_tls(
+    const struct smail__connection *connection);
+
 /* NULL in the clear. They stay good when the connection is gone. */
 const char *smail__connection_tls_protocol(
     const struct smail__connection *connection);

@@ -99,23 +99,67 @@ void smail__workers_free(struct smail__workers *workers)
     free(workers);
 }
 
+/* Behind all of the same rank. */
+static void insert(struct smail__workers *workers, struct smail__work *work)
+{
+    struct smail__work **at = &workers->first;
+
+    if (workers->first != NULL && workers->last->rank <= work->rank)
+        at = &workers->last->next;
+    while (*at != NULL && (*at)->rank <= work->rank)
+        at = &(*at)->next;
+    work->next = *at;
+    *at = work;
+    if (work->next == NULL)
+        workers->last = work;
+    workers->queued++;
+    pthread_cond_signal(&workers->ready);
+}
+
+static struct smail__work *take_last(struct smail__workers *workers)
+{
+    struct smail__work *before = NULL, *last = workers->last;
+
+    for (struct smail__work *at = workers->first; at != last; at = at->next)
+        before = at;
+    workers->last = before;
+    if (before != NULL)
+        before->next = NULL;
+    else
+        workers->first = NULL;
+    workers->queued--;
+    return last;
+}
+
 int smail__workers_submit(struct smail__workers *workers,
                           struct smail__work *work)
 {
-    int rc = 0;
+    int rc = SMAIL_ELIMIT;
 
+    work->rank = 0;
     pthread_mutex_lock(&workers->lock);
-    if (workers->stopping || workers->queued >= workers->queue_max) {
-        rc = SMAIL_ELIMIT;
-    } else {
-        work->next = NULL;
-        if (workers->first == NULL)
-            workers->first = work;
-        else
-            workers->last->next = work;
-        workers->last = work;
-        workers->queued++;
-        pthread_cond_signal(&workers->ready);
+    if (!workers->stopping && workers->queued < workers->queue_max) {
+        insert(workers, work);
+        rc = 0;
+    }
+    pthread_mutex_unlock(&workers->lock);
+    return rc;
+}
+
+int smail__workers_submit_ranked(struct smail__workers *workers,
+                                 struct smail__work *work,
+                                 struct smail__work **displaced)
+{
+    int rc = SMAIL_ELIMIT;
+
+    *displaced = NULL;
+    pthread_mutex_lock(&workers->lock);
+    if (!workers->stopping && workers->queued >= workers->queue_max &&
+        workers->last != NULL && workers->last->rank > work->rank)
+        *displaced = take_last(workers);
+    if (!workers->stopping && workers->queued < workers->queue_max) {
+        insert(workers, work);
+        rc = 0;
     }
     pthread_mutex_unlock(&workers->lock);
     return rc;

@@ -15,6 +15,7 @@ struct smail__workers;
 struct smail__work {
     void (*run)(struct smail__work *work);
     struct smail__work *next;
+    unsigned rank; /* the lower the sooner */
 };
 
 /* `nice` over 0 lets other threads go first, where the system can do that for
@@ -28,5 +29,14 @@ void smail__workers_free(struct smail__workers *workers);
 /* Any thread. SMAIL_ELIMIT when the queue is full. */
 int smail__workers_submit(struct smail__workers *workers,
                           struct smail__work *work);
+
+/*
+ * The same in the order of ranks. When the queue is full the last of it with
+ * a worse rank gives way and is `*displaced`, which the caller has back; NULL:
+ * nobody had to.
+ */
+int smail__workers_submit_ranked(struct smail__workers *workers,
+                                 struct smail__work *work,
+                                 struct smail__work **displaced);
 
 #endif

@@ -121,6 +121,7 @@ static void on_starttls(struct smail__dialogue *dialogue,
                         const smail_smtp_event *event)
 {
     smail_server *server = dialogue->server;
+    struct smail__tls_context *tls;
 
     (void)event;
     /* RFC 3207, 4.2: what was known of the client is forgotten. */
@@ -129,7 +130,12 @@ static void on_starttls(struct smail__dialogue *dialogue,
     dialogue->account = 0;
     dialogue->is_shaking = true;
     pthread_mutex_lock(&server->tls_lock);
-    smail__connection_start_tls(dialogue->connection, server->tls);
+    tls = server->tls;
+    if (server->tls_asking != NULL &&
+        (dialogue->kind == SMAIL_LISTENER_SUBMISSION ||
+         dialogue->kind == SMAIL_LISTENER_SUBMISSIONS))
+        tls = server->tls_asking;
+    smail__connection_start_tls(dialogue->connection, tls);
     pthread_mutex_unlock(&server->tls_lock);
 }
 
@@ -270,6 +276,7 @@ static void on_secured(void *user)
     struct smail__dialogue *dialogue = user;
 
     dialogue->is_shaking = false;
+    smail__login_offer(dialogue);
     smail_smtp_server_secured(dialogue->engine);
     renew_deadline(dialogue);
 }
@@ -436,6 +443,8 @@ void smail__dialogue_begin(struct smail__shard *shard, struct smail__port *port,
     smail__checks_begin(dialogue);
     if (port->kind == SMAIL_LISTENER_SUBMISSIONS)
         on_starttls(dialogue, NULL);
+    else
+        smail__login_offer(dialogue);
     renew_deadline(dialogue);
     smail__connection_start(dialogue->connection);
 }

@@ -35,6 +35,7 @@ struct smail__dialogue {
     struct smail__envelope *envelope; /* NULL outside a transaction */
     struct smail__login *login;       /* an exchange under way */
     struct smail__timer penalty;      /* until a failed login is answered */
+    bool offers_plus;                 /* a mechanism with channel binding */
     unsigned login_failures;
     uint64_t begun_at;
     bool is_delivering;           /* its envelope is with the store */
@@ -96,6 +97,16 @@ void smail__policy_refuse_failure(struct smail__dialogue *dialogue, int failure,
 void smail__login_step(struct smail__dialogue *dialogue);
 /* The dialogue is over, or the exchange. */
 void smail__login_cancel(struct smail__dialogue *dialogue);
+/* What is asked of a policy's `token`, and its answer. */
+void smail__login_describe(smail_span *user, smail_span *token,
+                           const struct smail__dialogue *dialogue);
+void smail__login_settle_token(struct smail__dialogue *dialogue,
+                               const struct smail__answer *answer);
+
+/* --- login_offer.c -------------------------------------------------------- */
+
+/* Before the session is secured, or begun in the clear. */
+void smail__login_offer(struct smail__dialogue *dialogue);
 
 /* --- delivery.c ---------------------------------------------------------- */
 

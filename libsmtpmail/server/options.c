@@ -43,6 +43,8 @@ static void complete(smail_server_options *options)
     set_default(&options->max_connections, 2000);
     set_default(&options->max_connections_per_address, 50);
     set_default(&options->max_login_failures, 3);
+    set_default(&options->max_login_failures_per_address, 20);
+    set_default(&options->login_ban, 900);
     set_default(&options->idle_timeout, 300); /* RFC 5321, 4.5.3.2.7 */
     set_default(&options->session_timeout, 3600);
     set_default(&options->handshake_timeout, 30);
@@ -73,12 +75,15 @@ static int check(const smail_server_options *options, smail_error *err)
 /* Each string of the options, copied into one block. */
 static int copy_strings(smail_server *server)
 {
-    const char **strings[] = {
-        &server->options.hostname,    &server->options.certificate,
-        &server->options.key,         &server->options.exempt,
-        &server->options.block_lists, &server->options.name_servers,
-        &server->options.zone_file,   &server->options.trust_anchor
-    };
+    const char **strings[] = { &server->options.hostname,
+                               &server->options.certificate,
+                               &server->options.key,
+                               &server->options.exempt,
+                               &server->options.block_lists,
+                               &server->options.name_servers,
+                               &server->options.zone_file,
+                               &server->options.trust_anchor,
+                               &server->options.client_authorities };
     size_t total = 0, at = 0;
 
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)

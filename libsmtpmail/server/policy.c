@@ -243,6 +243,7 @@ void smail__policy_answer(struct smail__dialogue *dialogue,
     case SMAIL__ASK_MESSAGE:
         smail__delivery_begin(dialogue);
         break;
+    case SMAIL__ASK_TOKEN: /* login.c has the answer */
     case SMAIL__ASK_DATA:
         break;
     }

@@ -46,6 +46,7 @@ static void call_policy(const struct smail__dialogue *dialogue,
     const smail_policy *policy = &dialogue->server->policy;
     const smail_smtp_event *event = dialogue->event;
     smail_transaction transaction;
+    smail_span token, claimed;
 
     smail__question_describe(&transaction, dialogue);
     switch (question) {
@@ -57,6 +58,10 @@ static void call_policy(const struct smail__dialogue *dialogue,
         break;
     case SMAIL__ASK_AUTH:
         policy->auth(ticket, &transaction, &event->auth, policy->user);
+        break;
+    case SMAIL__ASK_TOKEN:
+        smail__login_describe(&claimed, &token, dialogue);
+        policy->token(ticket, &transaction, token, claimed, policy->user);
         break;
     case SMAIL__ASK_MAIL:
         policy->mail(ticket, &transaction, &event->mail, policy->user);
@@ -82,6 +87,8 @@ static bool has_policy(const smail_policy *policy,
         return policy->helo != NULL;
     case SMAIL__ASK_AUTH:
         return policy->auth != NULL;
+    case SMAIL__ASK_TOKEN:
+        return policy->token != NULL;
     case SMAIL__ASK_MAIL:
         return policy->mail != NULL;
     case SMAIL__ASK_RCPT:
@@ -125,6 +132,11 @@ void smail__question_settle(struct smail__dialogue *dialogue,
 {
     const char *status = answer->status[0] != '\0' ? answer->status : NULL;
 
+    if (dialogue->asked == SMAIL__ASK_TOKEN) {
+        smail__login_settle_token(dialogue, answer);
+        smail__answer_free(answer);
+        return;
+    }
     switch (answer->kind) {
     case SMAIL__SETTLE_PASS:
         smail__policy_answer(dialogue, dialogue->asked);

@@ -15,6 +15,7 @@
 #include "base/span.h"
 
 #define LOGIN_NICE 5 /* a flood of passwords must not slow the mail down */
+#define LOOKUP_QUEUE 1024
 #define EXHAUSTED_SECONDS 10
 #define WARN_SECONDS (14 * 24 * 3600) /* before a certificate expires */
 
@@ -43,15 +44,39 @@ static void warn_of_dates(const smail_server *server,
     }
 }
 
+/* For submission, where clients are asked for a certificate; NULL: like all
+   others. */
+static int load_asking(struct smail__tls_context **out,
+                       const smail_server *server, smail_error *err)
+{
+    const smail_server_options *options = &server->options;
+    int rc;
+
+    *out = NULL;
+    if (options->client_authorities == NULL)
+        return 0;
+    rc = smail__tls_server_new(out, options->certificate, options->key, err);
+    if (rc == 0)
+        rc = smail__tls_server_ask(*out, options->client_authorities, err);
+    if (rc != 0) {
+        smail__tls_context_free(*out);
+        *out = NULL;
+    }
+    return rc;
+}
+
 static void reload(smail_server *server)
 {
     struct smail__tls_context *fresh = NULL, *old;
+    struct smail__tls_context *fresh_asking = NULL, *old_asking;
     smail_error err = SMAIL_ERROR_INIT;
 
     if (!server->has_tls)
         return;
-    if (smail__tls_server_new(&fresh, server->options.certificate,
+    if (load_asking(&fresh_asking, server, &err) != 0 ||
+        smail__tls_server_new(&fresh, server->options.certificate,
                               server->options.key, &err) != 0) {
+        smail__tls_context_free(fresh_asking);
         smail__report_plain(server, SMAIL__LOG_ERROR, "reload_failed", "reason",
                             err.message);
         return;
@@ -59,9 +84,12 @@ static void reload(smail_server *server)
     warn_of_dates(server, fresh);
     pthread_mutex_lock(&server->tls_lock);
     old = server->tls;
+    old_asking = server->tls_asking;
     server->tls = fresh;
+    server->tls_asking = fresh_asking;
     pthread_mutex_unlock(&server->tls_lock);
     smail__tls_context_free(old);
+    smail__tls_context_free(old_asking);
     smail__report_plain(server, SMAIL__LOG_INFO, "reloaded", "certificate",
                         server->options.certificate);
 }
@@ -73,7 +101,11 @@ static void turn_away(struct smail__port *port, int fd,
 {
     char text[SMAIL__ADDRESS_TEXT];
     smail_span words =
-        SMAIL__SPAN("421 4.7.0 Too many connections, try again later\r\n");
+        strcmp(why, "address_is_banned") == 0
+            ? SMAIL__SPAN("421 4.7.0 Too many failed logins from your "
+                          "address, try again later\r\n")
+            : SMAIL__SPAN("421 4.7.0 Too many connections, try again "
+                          "later\r\n");
 
     /* Under implicit TLS these words would be taken for garbage. */
     if (port->kind != SMAIL_LISTENER_SUBMISSIONS)
@@ -83,11 +115,22 @@ static void turn_away(struct smail__port *port, int fd,
     smail__report_plain(port->server, SMAIL__LOG_WARNING, why, "peer", text);
 }
 
+static bool is_submission(smail_listener_kind kind)
+{
+    return kind == SMAIL_LISTENER_SUBMISSION ||
+           kind == SMAIL_LISTENER_SUBMISSIONS;
+}
+
 static void on_accepted(void *user, int fd, const struct smail__endpoint *peer)
 {
     struct smail__port *port = user;
     smail_server *server = port->server;
 
+    if (is_submission(port->kind) &&
+        smail__guard_is_banned(server->guard, peer, (int64_t)time(NULL))) {
+        turn_away(port, fd, peer, "address_is_banned");
+        return;
+    }
     switch (smail__limits_enter(server->limits, peer, (int64_t)time(NULL))) {
     case 0:
         break;
@@ -205,6 +248,10 @@ static int set_up(smail_server *server, smail_error *err)
                                options->exempt, err);
 
     if (rc == 0)
+        rc = smail__guard_new(&server->guard,
+                              options->max_login_failures_per_address,
+                              options->login_ban, options->exempt, err);
+    if (rc == 0)
         rc = smail__loop_new(&server->acceptor, err);
     if (rc == 0 && options->certificate != NULL) {
         rc = smail__tls_server_new(&server->tls, options->certificate,
@@ -213,6 +260,8 @@ static int set_up(smail_server *server, smail_error *err)
     }
     if (rc == 0)
         rc = open_resolver(server, err);
+    if (rc == 0 && server->has_tls)
+        rc = load_asking(&server->tls_asking, server, err);
     if (rc == 0 && server->has_tls)
         warn_of_dates(server, server->tls);
     return rc;
@@ -263,7 +312,9 @@ void smail_server_free(smail_server *server)
     smail__loop_free(server->acceptor);
     smail__resolver_free(server->resolver);
     smail__tls_context_free(server->tls);
+    smail__tls_context_free(server->tls_asking);
     smail__limits_free(server->limits);
+    smail__guard_free(server->guard);
     pthread_mutex_destroy(&server->tls_lock);
     free(server->strings);
     free(server);
@@ -322,6 +373,8 @@ static int start(smail_server *server, smail_error *err)
     if (options->store != NULL)
         rc = smail__workers_new(&server->login, options->login_threads,
                                 options->login_queue, LOGIN_NICE, err);
+    if (rc == 0 && options->store != NULL)
+        rc = smail__workers_new(&server->lookup, 1, LOOKUP_QUEUE, 0, err);
     while (rc == 0 && server->shard_count < options->threads) {
         rc = smail__shard_open(&server->shards[server->shard_count], server,
                                server->shard_count, err);
@@ -350,6 +403,7 @@ int smail_server_run(smail_server *server, smail_error *err)
     for (unsigned i = 0; i < server->shard_count; i++)
         smail__shard_close(&server->shards[i]);
     smail__workers_free(server->login);
-    server->login = NULL;
+    smail__workers_free(server->lookup);
+    server->login = server->lookup = NULL;
     return rc;
 }

@@ -9,7 +9,8 @@
  * dialogue.c   engine and connection joined: one client
  * question.c   the decisions: asked of a policy or answered by the built-in
  * policy.c     the built-in policy
- * login.c      AUTH by the store's accounts
+ * login.h      AUTH by the store's accounts
+ * guard.c      who guesses passwords
  * envelope.c   the transaction under way
  * delivery.c   from the end of the content to the reply
  * report.c     the log
@@ -32,6 +33,7 @@
 #include "net/resolver.h"
 #include "net/worker.h"
 #include "server/block_list.h"
+#include "server/guard.h"
 #include "server/limits.h"
 #include "server/submit.h"
 
@@ -80,7 +82,9 @@ struct smail_server {
     smail_policy policy;
     struct smail__log log;
     struct smail__limits *limits;
-    struct smail__workers *login;
+    struct smail__guard *guard;    /* NULL without a store */
+    struct smail__workers *login;  /* for slow hashes; likewise NULL */
+    struct smail__workers *lookup; /* for what is quick */
     struct smail__loop *acceptor;
     struct smail__resolver *resolver; /* NULL: nothing is looked up */
     bool looks_up_loopback;           /* somebody has set up DNS for that */
@@ -88,8 +92,9 @@ struct smail_server {
     _Atomic int64_t list_warned_at[SMAIL__BLOCK_LISTS_MAX];
 
     pthread_mutex_t tls_lock;
-    struct smail__tls_context *tls; /* NULL without a certificate */
-    bool has_tls;                   /* it is not NULL, now and later */
+    struct smail__tls_context *tls;        /* NULL without a certificate */
+    struct smail__tls_context *tls_asking; /* for submission, or NULL */
+    bool has_tls;                          /* it is not NULL, now and later */
 
     struct smail__port ports[SMAIL__LISTENERS_MAX];
     size_t port_count;
@@ -138,6 +143,7 @@ enum smail__question {
     SMAIL__ASK_CONNECT,
     SMAIL__ASK_HELO,
     SMAIL__ASK_AUTH,
+    SMAIL__ASK_TOKEN,
     SMAIL__ASK_MAIL,
     SMAIL__ASK_RCPT,
     SMAIL__ASK_DATA, /* never asked of a policy: it has heard of all else */

@@ -169,7 +169,8 @@ static bool fits(const struct smail__answer *answer, int question)
 {
     switch (answer->kind) {
     case SMAIL__SETTLE_ACCEPT:
-        return (question == SMAIL__ASK_AUTH) == (answer->text_len > 0) &&
+        return (question == SMAIL__ASK_AUTH || question == SMAIL__ASK_TOKEN) ==
+                   (answer->text_len > 0) &&
                (question == SMAIL__ASK_RCPT || answer->targets == NULL);
     case SMAIL__SETTLE_CHALLENGE:
         return question == SMAIL__ASK_AUTH;

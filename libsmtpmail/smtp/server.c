@@ -85,6 +85,7 @@ void smail_smtp_server_free(smail_smtp_server *session)
     smail__buf_dispose(&session->helo);
     smail__buf_dispose(&session->held);
     smail__transaction_clear(&session->mail);
+    smail__mem_free(session->options.mem, session->mechanisms);
     smail__mem_free(session->options.mem, session->strings);
     smail__mem_free(session->options.mem, session);
 }

@@ -43,6 +43,7 @@ struct smail_smtp_server {
     smail_smtp_server_options
         options;      /* no zero left where one means default */
     char *strings;    /* what its strings point into */
+    char *mechanisms; /* of offer_auth(), or NULL */
     unsigned offered; /* of enum smail__extension, in this state */
     uint32_t ready;   /* a bit for each verb that may be used now */
     uint32_t line_max[SMAIL__VERBS]; /* with CRLF, in this state */
@@ -107,6 +108,8 @@ void smail__server_ask(smail_smtp_server *session, smail_smtp_event_type type);
 /* Fill in defaults; SMAIL_EINVAL if they make no sense. */
 int smail__server_options_read(smail_smtp_server_options *out,
                                const smail_smtp_server_options *options);
+/* Names of mechanisms, parted by single spaces (RFC 4422, 3.1). */
+bool smail__server_are_mechanisms(smail_span list);
 /* Copy the strings that the session's options point to. */
 int smail__server_options_own(smail_smtp_server *session);
 

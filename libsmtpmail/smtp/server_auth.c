@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* smtp/server_auth.c - AUTH, and the lines of its exchange (RFC 4954, 4). */
+#include <string.h>
+
+#include <smtpmail/error.h>
+
 #include "base/mem.h"
 #include "base/span.h"
 #include "smtp/auth.h"
@@ -95,5 +99,26 @@ int smail__server_auth(smail_smtp_server *session, smail_span argument)
         return take_response(session, argument, true);
     smail__buf_clear(&session->response);
     ask(session, true, false);
+    return 0;
+}
+
+int smail_smtp_server_offer_auth(smail_smtp_server *session,
+                                 const char *mechanisms)
+{
+    smail_span list = smail__span(mechanisms);
+    char *copy;
+
+    if (session->options.auth_mechanisms == NULL ||
+        !smail__server_are_mechanisms(list))
+        return SMAIL_EINVAL;
+    if (session->mechanism.len > 0)
+        return SMAIL_ESTATE;
+    copy = smail__mem_alloc(session->options.mem, list.len + 1);
+    if (copy == NULL)
+        return SMAIL_ENOMEM;
+    memcpy(copy, list.data, list.len);
+    smail__mem_free(session->options.mem, session->mechanisms);
+    session->mechanisms = copy;
+    session->options.auth_mechanisms = copy;
     return 0;
 }

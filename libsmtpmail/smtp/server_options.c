@@ -59,7 +59,7 @@ static bool is_name(smail_span text, const char *others, size_t max)
 }
 
 /* sasl-mech (RFC 4422, 3.1), parted by single spaces. */
-static bool are_mechanisms(smail_span list)
+bool smail__server_are_mechanisms(smail_span list)
 {
     if (list.len == 0 || list.len > MECHANISMS_MAX)
         return false;
@@ -75,7 +75,8 @@ static bool are_names_good(const smail_smtp_server_options *options)
     const char *profile = options->mt_priority_profile;
 
     return smail__address_is_helo(smail__span(options->hostname)) &&
-           (mechanisms == NULL || are_mechanisms(smail__span(mechanisms))) &&
+           (mechanisms == NULL ||
+            smail__server_are_mechanisms(smail__span(mechanisms))) &&
            (mechanisms != NULL || !options->require_auth) &&
            (profile == NULL ||
             is_name(smail__span(profile), "-_.", PROFILE_MAX));

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -167,12 +168,61 @@ static void a_full_queue_says_so_and_loses_nothing(void **state)
     assert_int_equal(done, taken);
 }
 
+struct turn {
+    struct smail__work work;
+    pthread_mutex_t *gate;
+    atomic_int *count;
+    int at; /* when it was done; 0: not */
+};
+
+static void take_turn(struct smail__work *w)
+{
+    struct turn *turn = (struct turn *)w;
+
+    pthread_mutex_lock(turn->gate);
+    pthread_mutex_unlock(turn->gate);
+    turn->at = ++*turn->count;
+}
+
+/* One waits at the gate, the others in the queue. */
+static void lower_ranks_go_first_and_push_others_out(void **state)
+{
+    static const unsigned ranks[] = { 5, 3, 1, 3, 0, 9, 3, 3 };
+    static const int turns[] = { 1, 4, 3, 0, 2, 0, 0, 0 };
+    struct smail__workers *workers;
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    atomic_int count = 0;
+    struct turn jobs[8] = { 0 };
+    struct smail__work *displaced = NULL;
+
+    (void)state;
+    assert_int_equal(smail__workers_new(&workers, 1, 3, 0, NULL), 0);
+    pthread_mutex_lock(&gate);
+    for (int i = 0; i < 8; i++) {
+        jobs[i] =
+            (struct turn){ { take_turn, NULL, ranks[i] }, &gate, &count, 0 };
+        int rc =
+            smail__workers_submit_ranked(workers, &jobs[i].work, &displaced);
+
+        if (i == 0)
+            sleep(1); /* it has left the queue */
+        assert_int_equal(rc, i < 5 ? 0 : SMAIL_ELIMIT);
+        assert_ptr_equal(displaced, i == 4 ? &jobs[3].work : NULL);
+    }
+    pthread_mutex_unlock(&gate);
+    smail__workers_free(workers);
+    for (int i = 0; i < 8; i++)
+        if (jobs[i].at != turns[i])
+            fail_msg("job %d came as %d", i, jobs[i].at);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tasks_of_many_threads_all_run),
         cmocka_unit_test(timers_are_never_early_and_hardly_late),
         cmocka_unit_test(a_full_queue_says_so_and_loses_nothing),
+        cmocka_unit_test(lower_ranks_go_first_and_push_others_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

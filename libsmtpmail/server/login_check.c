@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server/login_check.c - what an exchange of AUTH asks of the store, on a
+ * worker's thread.
+ *
+ * There are two kinds of workers: one thread for what is quick (an app
+ * password is one SHA-256, the keys of SCRAM one look at the store), and those
+ * for slow hashes, which are few, nice and have a short queue. A password that
+ * looks like an app password is tried quickly first.
+ */
+#include <stdlib.h>
+#include <time.h>
+
+#include <smtpmail/account.h>
+
+#include "account/login.h"
+#include "base/error.h"
+#include "base/format.h"
+#include "base/span.h"
+#include "server/login.h"
+
+static smail_store *store_of(const struct smail__login *login)
+{
+    return login->shard->server->options.store;
+}
+
+static int note_identity(const smail_account *account, void *user)
+{
+    struct smail__login *login = user;
+
+    smail__format(login->identity, sizeof(login->identity), "%s",
+                  account->address);
+    if (account->disabled)
+        return SMAIL_EAUTH;
+    return 0;
+}
+
+static int name_account(struct smail__login *login)
+{
+    return smail_account_get(store_of(login), login->account, note_identity,
+                             login, &login->error);
+}
+
+static int check_password(struct smail__login *login)
+{
+    const struct smail__sasl_action *action = &login->action;
+
+    if (login->is_slow)
+        return smail__login_owner(&login->account, store_of(login),
+                                  action->user, action->password,
+                                  &login->error);
+    return smail__app_password_check(&login->account, store_of(login),
+                                     action->user, action->password,
+                                     (int64_t)time(NULL), &login->error);
+}
+
+static int find_keys(struct smail__login *login)
+{
+    login->keys = malloc(sizeof(*login->keys));
+    if (login->keys == NULL)
+        return smail__fail(&login->error, SMAIL_ENOMEM, "no memory");
+    return smail__app_password_keys(login->keys, store_of(login),
+                                    login->action.user, (int64_t)time(NULL),
+                                    &login->error);
+}
+
+/* The proof was good: whose is it, and note its use. */
+static int accept_keys(struct smail__login *login)
+{
+    smail__app_password_used(login->keys, login->action.index, store_of(login),
+                             (int64_t)time(NULL));
+    login->account = login->keys->account;
+    return 0;
+}
+
+/* An app password is a token, too: it says by itself whose it is. */
+static int check_token(struct smail__login *login)
+{
+    const struct smail__sasl_action *action = &login->action;
+    int64_t now = (int64_t)time(NULL);
+
+    if (action->user.len > 0)
+        return smail__app_password_check(&login->account, store_of(login),
+                                         action->user, action->token, now,
+                                         &login->error);
+    return smail__app_password_find(&login->account, store_of(login),
+                                    action->token, now, &login->error);
+}
+
+/* The first address of the certificate that is an account's, or the one that
+   the client names. */
+static int check_certificate(struct smail__login *login)
+{
+    smail_span user = login->action.user;
+
+    for (size_t i = 0; i < login->email_count; i++) {
+        smail_span email = smail__span(login->emails[i]);
+        int rc;
+
+        if (user.len > 0 && !smail__span_iequal(user, email))
+            continue;
+        rc = smail_account_find(&login->account, store_of(login),
+                                login->emails[i], &login->error);
+        if (rc != SMAIL_ENOTFOUND && rc != SMAIL_EINVAL)
+            return rc;
+    }
+    return smail__fail(&login->error, SMAIL_EAUTH,
+                       "the certificate is nobody's here");
+}
+
+static int run(struct smail__login *login)
+{
+    int rc;
+
+    switch (login->action.result) {
+    case SMAIL__SASL_CHECK:
+        rc = check_password(login);
+        break;
+    case SMAIL__SASL_KEYS:
+        return find_keys(login);
+    case SMAIL__SASL_ACCEPT:
+        rc = accept_keys(login);
+        break;
+    case SMAIL__SASL_TOKEN:
+        rc = check_token(login);
+        break;
+    case SMAIL__SASL_CERTIFICATE:
+        rc = check_certificate(login);
+        break;
+    default:
+        return smail__fail(&login->error, SMAIL_ESTATE, "nothing to check");
+    }
+    return rc == 0 ? name_account(login) : rc;
+}
+
+void smail__login_check(struct smail__work *work)
+{
+    struct smail__login *login =
+        (struct smail__login *)((char *)work -
+                                offsetof(struct smail__login, work));
+
+    login->result = run(login);
+    smail__loop_post(login->shard->loop, &login->task);
+}
