@@ -102,8 +102,18 @@ export class Server {
         if (!this.folder) return;
         await end(this.webmail, "SIGTERM");
         await end(this.smtpd, "SIGTERM");
+        const said = ["webmail", "smtpd"].flatMap((name) => complaints(join(this.folder, `${name}.log`)));
         rmSync(this.folder, { recursive: true, force: true });
+        if (said.length > 0) throw new Error(said.slice(0, 40).join("\n"));
     }
+}
+
+/* What a sanitizer wrote, when the programs were built with one. */
+function complaints(path) {
+    if (!existsSync(path)) return [];
+    const lines = readFileSync(path, "utf8").split("\n");
+    const first = lines.findIndex((line) => /ERROR: \w+Sanitizer|runtime error:/.test(line));
+    return first < 0 ? [] : lines.slice(first);
 }
 
 async function end(child, signal) {
