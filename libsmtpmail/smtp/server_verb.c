@@ -92,13 +92,22 @@ static bool take_smtputf8(smail_span *argument)
     return true;
 }
 
+/* String of RFC 5321, 4.1.2, and of RFC 6531, 3.3, has no controls. */
+static bool is_string(smail_span text, bool utf8)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.data[i] < ' ' || text.data[i] == 0x7f)
+            return false;
+    return utf8 ? smail__utf8_valid(text) : smail__is_ascii(text);
+}
+
 static int ask_query(smail_smtp_server *session, smail_span argument,
                      smail_smtp_event_type type)
 {
     bool offered = (session->offered & SMAIL__EXTENSION_SMTPUTF8) != 0;
     bool smtputf8 = offered && take_smtputf8(&argument);
 
-    if (offered ? !smail__utf8_valid(argument) : !smail__is_ascii(argument))
+    if (!is_string(argument, offered))
         return smail__server_refuse(session, 501, "5.5.2",
                                     "Argument is not valid UTF-8");
     session->event.query =
