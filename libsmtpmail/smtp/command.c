@@ -71,7 +71,7 @@ static unsigned upper(char byte)
     return (unsigned char)byte & ~(unsigned)CASE_BIT;
 }
 
-static enum smail__verb look_up(const char *name)
+static inline enum smail__verb look_up(const char *name)
 {
     switch (LETTERS(upper(name[0]), upper(name[1]), upper(name[2]),
                     upper(name[3]))) {

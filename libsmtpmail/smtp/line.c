@@ -98,28 +98,33 @@ static enum smail__line_result take_special(struct smail__line *line,
     return SMAIL__LINE_MORE;
 }
 
-/*
- * Nearly every line comes whole and follows one that was handed out: that is
- * done here, for speed, and all else step by step. False: nothing was taken.
- */
-static bool take_whole(smail_span *out, struct smail__line *line, size_t max,
+bool smail__line_whole(smail_span *out, struct smail__line *line, size_t max,
                        smail_span *input)
 {
     size_t len;
 
+    if (line->done)
+        forget(line);
     if (line->skipping || line->after_cr || line->buf.len > 0)
         return false;
     len = smail__scan_run(*input);
-    if (input->len - len < 2 || len + 2 > max || len >= line->buf.room ||
-        input->data[len] != '\r' || input->data[len + 1] != '\n')
+    if (input->len - len < 2 || len + 2 > max || input->data[len] != '\r' ||
+        input->data[len + 1] != '\n')
         return false;
-    memcpy(line->buf.data, input->data, len);
-    line->buf.data[len] = '\0';
-    line->buf.len = len;
-    line->done = true;
+    *out = (smail_span){ input->data, len };
     *input = (smail_span){ input->data + len + 2, input->len - len - 2 };
-    *out = (smail_span){ line->buf.data, len };
     return true;
+}
+
+int smail__line_keep(struct smail__line *line, smail_span text)
+{
+    line->done = true;
+    if (text.len >= line->buf.room)
+        return keep(line, text) ? 0 : SMAIL_ENOMEM;
+    memcpy(line->buf.data, text.data, text.len);
+    line->buf.data[text.len] = '\0';
+    line->buf.len = text.len;
+    return 0;
 }
 
 enum smail__line_result smail__line_next(smail_span *out,
@@ -130,8 +135,6 @@ enum smail__line_result smail__line_next(smail_span *out,
 
     if (line->done)
         forget(line);
-    if (take_whole(out, line, max, input))
-        return SMAIL__LINE_READY;
     *out = (smail_span){ "", 0 };
     if (line->skipping)
         skip_to_crlf(line, input);

@@ -44,4 +44,16 @@ enum smail__line_result smail__line_next(smail_span *out,
                                          struct smail__line *line, size_t max,
                                          smail_span *input);
 
+/*
+ * For speed: if a whole line of at most `max` octets stands at the front of
+ * `input` and nothing else is under way, take it without copying: `out` is the
+ * line without CRLF, in `input`. False: nothing was taken, go by
+ * smail__line_next().
+ */
+bool smail__line_whole(smail_span *out, struct smail__line *line, size_t max,
+                       smail_span *input);
+
+/* Copy such a line, as smail__line_next() would have: 0 or SMAIL_ENOMEM. */
+int smail__line_keep(struct smail__line *line, smail_span text);
+
 #endif

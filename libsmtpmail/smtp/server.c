@@ -126,6 +126,7 @@ static int refuse_line(smail_smtp_server *session, enum smail__line_result why)
     }
 }
 
+/* One line that comes in pieces, is refused, or belongs to AUTH. */
 static int take_line(smail_smtp_server *session, smail_span *input)
 {
     bool is_auth = session->phase == SMAIL__SERVER_AUTH;
@@ -137,14 +138,38 @@ static int take_line(smail_smtp_server *session, smail_span *input)
     if (result != SMAIL__LINE_READY)
         return refuse_line(session, result);
     return is_auth ? smail__server_auth_line(session, line)
-                   : smail__server_command(session, line);
+                   : smail__server_command(session, line, false);
+}
+
+/* Whether the next line may follow without a look at anything else. */
+static bool may_go_on(const smail_smtp_server *session, smail_span input)
+{
+    return session->event.type == SMAIL_SMTP_NEED_INPUT &&
+           session->phase == SMAIL__SERVER_COMMAND && input.len > 0 &&
+           !session->owe_reset && !session->owe_starttls &&
+           !session->owe_close && session->output.len <= OUTPUT_BACKLOG;
+}
+
+/* Commands as they stand in `input`, one after the other. */
+static int take_commands(smail_smtp_server *session, smail_span *input)
+{
+    int error = 0;
+    smail_span line;
+
+    do {
+        if (!smail__line_whole(&line, &session->line, session->line_most,
+                               input))
+            return take_line(session, input);
+        error = smail__server_command(session, line, true);
+    } while (error == 0 && may_go_on(session, *input));
+    return error;
 }
 
 static int (*const steps[SMAIL__SERVER_PHASES])(smail_smtp_server *,
                                                 smail_span *) = {
     [SMAIL__SERVER_START] = start,
-    [SMAIL__SERVER_COMMAND] = take_line,
-    [SMAIL__SERVER_REFUSED] = take_line,
+    [SMAIL__SERVER_COMMAND] = take_commands,
+    [SMAIL__SERVER_REFUSED] = take_commands,
     [SMAIL__SERVER_AUTH] = take_line,
     [SMAIL__SERVER_DATA] = smail__server_data,
     [SMAIL__SERVER_CHUNK] = smail__server_chunk,

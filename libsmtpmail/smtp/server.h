@@ -125,7 +125,10 @@ bool smail__server_offers_auth(const smail_smtp_server *session);
 void smail__server_put_offer(smail_smtp_server *session, smail_span first_line);
 
 /* server_verb.c */
-int smail__server_command(smail_smtp_server *session, smail_span line);
+/* `borrowed`: the line is in the caller's input, and is copied if it has an
+   argument that a decision may refer to. */
+int smail__server_command(smail_smtp_server *session, smail_span line,
+                          bool borrowed);
 
 /* server_mail.c */
 int smail__server_mail(smail_smtp_server *session, smail_span argument);

@@ -121,9 +121,9 @@ static int vrfy(smail_smtp_server *session, smail_span argument)
 {
     if (session->options.ask_vrfy)
         return ask_query(session, argument, SMAIL_SMTP_VRFY);
-    return smail__server_reply(
-        session, 252, "2.0.0",
-        "Cannot VRFY user, but will accept message and attempt delivery");
+    return smail__server_say(
+        session, SMAIL__SPAN("252 2.0.0 Cannot VRFY user, but will accept "
+                             "message and attempt delivery\r\n"));
 }
 
 static int expn(smail_smtp_server *session, smail_span argument)
@@ -212,7 +212,20 @@ static bool is_ready(const smail_smtp_server *session, enum smail__verb verb)
     return (session->ready >> verb & 1) != 0;
 }
 
-int smail__server_command(smail_smtp_server *session, smail_span line)
+/* Move the argument into memory of ours, where it may be changed too. */
+static int own_argument(smail_smtp_server *session,
+                        struct smail__command *command, smail_span line)
+{
+    size_t at = (size_t)(command->argument.data - line.data);
+
+    if (smail__line_keep(&session->line, line) != 0)
+        return SMAIL_ENOMEM;
+    command->argument.data = session->line.buf.data + at;
+    return 0;
+}
+
+int smail__server_command(smail_smtp_server *session, smail_span line,
+                          bool borrowed)
 {
     struct smail__command command;
     int error;
@@ -232,5 +245,8 @@ int smail__server_command(smail_smtp_server *session, smail_span line)
         return smail__server_refuse_usage(session, command.verb);
     if (command.form->idle && !smail__server_may_idle(session, &error))
         return error;
+    if (borrowed && command.argument.len > 0 &&
+        own_argument(session, &command, line) != 0)
+        return SMAIL_ENOMEM;
     return handlers[command.verb](session, command.argument);
 }
