@@ -134,8 +134,8 @@ typedef enum smail_smtp_close_reason {
 
 /**
  * What the server offers (RFC 5321, 4.1.1.1): all of it as its last EHLO or
- * LHLO said, nothing after HELO or before. Owned by the session, good until it
- * greets again, that is, until secured() or feed() after STARTTLS.
+ * LHLO said, nothing after HELO or before. Owned by the session; its spans are
+ * good until it greets again: secured(), greet(), or feed().
  */
 typedef struct smail_smtp_offer {
     bool extended;               /**< EHLO or LHLO was understood. */
