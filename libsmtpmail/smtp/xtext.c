@@ -27,9 +27,9 @@ bool smail__xtext_decode(smail_span *out, smail_span text)
             if (smail__hex_decode(&byte, 1, smail__span_slice(text, i + 1, 2)))
                 return false;
             i += 2;
-            if ((unsigned char)byte < ' ' || byte == 0x7f)
-                return false;
         }
+        if ((unsigned char)byte < ' ' || byte == 0x7f)
+            return false;
         to[len++] = byte;
     }
     *out = (smail_span){ text.data, len };

@@ -41,6 +41,8 @@ static void xtext_is_undone(void **state)
     assert_null(undone(smail__xtext_decode, "+00"));
     assert_null(undone(smail__xtext_decode, "+1F"));
     assert_null(undone(smail__xtext_decode, "+7F"));
+    assert_null(undone(smail__xtext_decode, "a\x01b"));
+    assert_null(undone(smail__xtext_decode, "a\x7f"));
 }
 
 static void unitext_is_undone(void **state)
