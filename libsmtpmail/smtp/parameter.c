@@ -12,6 +12,11 @@
 #include "smtp/extension.h"
 #include "smtp/xtext.h"
 
+#define NAME(text)             \
+    {                          \
+        text, sizeof(text) - 1 \
+    }
+
 #define SYNTAX SMAIL__PARAMETER_SYNTAX
 #define FINE SMAIL__PARAMETER_FINE
 
@@ -184,22 +189,22 @@ static result read_hold_until(smail_smtp_mail *mail, smail_span value,
 }
 
 static const struct of_mail {
-    const char *keyword;
+    smail_span keyword;
     unsigned extension;
     result (*read)(smail_smtp_mail *mail, smail_span value,
                    const grammar *rules);
 } of_mail[] = {
-    { "SIZE", SMAIL__EXTENSION_SIZE, read_size },
-    { "BODY", SMAIL__EXTENSION_8BITMIME, read_body },
-    { "AUTH", SMAIL__EXTENSION_AUTH, read_auth },
-    { "SMTPUTF8", SMAIL__EXTENSION_SMTPUTF8, read_smtputf8 },
-    { "RET", SMAIL__EXTENSION_DSN, read_ret },
-    { "ENVID", SMAIL__EXTENSION_DSN, read_envid },
-    { "REQUIRETLS", SMAIL__EXTENSION_REQUIRETLS, read_requiretls },
-    { "MT-PRIORITY", SMAIL__EXTENSION_MT_PRIORITY, read_priority },
-    { "BY", SMAIL__EXTENSION_DELIVERBY, read_by },
-    { "HOLDFOR", SMAIL__EXTENSION_FUTURERELEASE, read_hold_for },
-    { "HOLDUNTIL", SMAIL__EXTENSION_FUTURERELEASE, read_hold_until },
+    { NAME("SIZE"), SMAIL__EXTENSION_SIZE, read_size },
+    { NAME("BODY"), SMAIL__EXTENSION_8BITMIME, read_body },
+    { NAME("AUTH"), SMAIL__EXTENSION_AUTH, read_auth },
+    { NAME("SMTPUTF8"), SMAIL__EXTENSION_SMTPUTF8, read_smtputf8 },
+    { NAME("RET"), SMAIL__EXTENSION_DSN, read_ret },
+    { NAME("ENVID"), SMAIL__EXTENSION_DSN, read_envid },
+    { NAME("REQUIRETLS"), SMAIL__EXTENSION_REQUIRETLS, read_requiretls },
+    { NAME("MT-PRIORITY"), SMAIL__EXTENSION_MT_PRIORITY, read_priority },
+    { NAME("BY"), SMAIL__EXTENSION_DELIVERBY, read_by },
+    { NAME("HOLDFOR"), SMAIL__EXTENSION_FUTURERELEASE, read_hold_for },
+    { NAME("HOLDUNTIL"), SMAIL__EXTENSION_FUTURERELEASE, read_hold_until },
 };
 
 /* --- RCPT ------------------------------------------------------------------ */
@@ -272,13 +277,13 @@ static result read_orcpt(smail_smtp_rcpt *rcpt, smail_span value,
 }
 
 static const struct of_rcpt {
-    const char *keyword;
+    smail_span keyword;
     unsigned extension;
     result (*read)(smail_smtp_rcpt *rcpt, smail_span value,
                    const grammar *rules);
 } of_rcpt[] = {
-    { "NOTIFY", SMAIL__EXTENSION_DSN, read_notify },
-    { "ORCPT", SMAIL__EXTENSION_DSN, read_orcpt },
+    { NAME("NOTIFY"), SMAIL__EXTENSION_DSN, read_notify },
+    { NAME("ORCPT"), SMAIL__EXTENSION_DSN, read_orcpt },
 };
 
 /* --- Both ------------------------------------------------------------------ */
@@ -331,6 +336,13 @@ static bool is_well_formed(smail_span keyword, smail_span value, bool utf8)
     return is_keyword(keyword) && (value.data == NULL || is_value(value, utf8));
 }
 
+/* `word` is `name`, in any case, and that may be used. */
+static bool is_known(smail_span word, smail_span name, unsigned extension)
+{
+    return extension != 0 && word.len == name.len &&
+           smail__span_iequal(word, name);
+}
+
 /* Set bit `index` of `seen`; false if it was set. */
 static bool see(unsigned *seen, size_t index)
 {
@@ -355,10 +367,12 @@ enum smail__parameter_result smail__parameter_of_mail(
         if (!is_well_formed(keyword, value, rules->utf8))
             return SYNTAX;
         for (size_t i = 0; i < COUNT(of_mail); i++)
-            if ((of_mail[i].extension & rules->known) != 0 &&
-                smail__span_iis(keyword, of_mail[i].keyword))
+            if (is_known(keyword, of_mail[i].keyword,
+                         of_mail[i].extension & rules->known)) {
                 outcome = see(&seen, i) ? of_mail[i].read(mail, value, rules)
                                         : SYNTAX;
+                break;
+            }
         if (outcome != FINE)
             return outcome;
     }
@@ -379,10 +393,12 @@ enum smail__parameter_result smail__parameter_of_rcpt(
         if (!is_well_formed(keyword, value, rules->utf8))
             return SYNTAX;
         for (size_t i = 0; i < COUNT(of_rcpt); i++)
-            if ((of_rcpt[i].extension & rules->known) != 0 &&
-                smail__span_iis(keyword, of_rcpt[i].keyword))
+            if (is_known(keyword, of_rcpt[i].keyword,
+                         of_rcpt[i].extension & rules->known)) {
                 outcome = see(&seen, i) ? of_rcpt[i].read(rcpt, value, rules)
                                         : SYNTAX;
+                break;
+            }
         if (outcome != FINE)
             return outcome;
     }

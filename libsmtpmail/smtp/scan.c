@@ -15,8 +15,26 @@
 
 #include <string.h>
 
-#if defined(__SSE2__)
+/* What there is to choose from; the tests try each. */
+#define WORDS 0
+#define VECTORS 1
+#define VECTORS_AVX2 2
+
+#if !defined(SMAIL__SCAN_BY)
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+#define SMAIL__SCAN_BY VECTORS_AVX2
+#elif defined(__GNUC__)
+#define SMAIL__SCAN_BY VECTORS
+#else
+#define SMAIL__SCAN_BY WORDS
+#endif
+#endif
+
+#if SMAIL__SCAN_BY >= VECTORS && defined(__SSE2__)
+#define WITH_SSE2 1
 #include <emmintrin.h>
+#else
+#define WITH_SSE2 0
 #endif
 
 #include "base/span.h"
@@ -41,12 +59,10 @@ static uint64_t equals(uint64_t word, char byte)
     return ~(((word & WORD_LOWS) + WORD_LOWS) | word | WORD_LOWS);
 }
 
-#if defined(__GNUC__)
-
-typedef signed char vector16 __attribute__((vector_size(16)));
-typedef signed char vector32 __attribute__((vector_size(32)));
+#if SMAIL__SCAN_BY >= VECTORS
 
 /* The two copies differ in nothing but the size of the vector. */
+typedef signed char vector16 __attribute__((vector_size(16)));
 
 static size_t plain_blocks(const char *text, size_t len, char stuffing)
 {
@@ -76,7 +92,9 @@ static size_t plain_blocks(const char *text, size_t len, char stuffing)
     return done;
 }
 
-#if defined(__x86_64__) || defined(__i386__)
+#if SMAIL__SCAN_BY == VECTORS_AVX2
+
+typedef signed char vector32 __attribute__((vector_size(32)));
 
 __attribute__((target("avx2"))) static size_t plain_blocks_avx2(
     const char *text, size_t len, char stuffing)
@@ -157,7 +175,7 @@ size_t smail__scan_run(smail_span text)
 {
     size_t at = 0;
 
-#if defined(__SSE2__)
+#if WITH_SSE2
     const __m128i cr = _mm_set1_epi8('\r');
     const __m128i lf = _mm_set1_epi8('\n');
 
