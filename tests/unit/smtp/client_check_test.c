@@ -169,6 +169,12 @@ static void parameters_of_mail(void **state)
     mail->by_mode = SMAIL_SMTP_BY_NOTIFY;
     mail->by_time = -1000000000;
     bad_mail();
+    mail->by_mode = (smail_smtp_by_mode)3;
+    bad_mail();
+    mail->body = (smail_smtp_body_type)3;
+    bad_mail();
+    mail->ret = (smail_smtp_ret)3;
+    bad_mail();
     mail->hold_for = 1000000000;
     bad_mail();
     mail->hold_for = 1;
