@@ -51,11 +51,17 @@ enum smail__refusal smail__transaction_count(
     struct smail__transaction *mail, smail_span chunk,
     const struct smail__transaction_limits *limits)
 {
+    /* The limit that is met first is named, however the content was cut up. */
+    uint64_t left = limits->size > 0 ? limits->size - mail->size : UINT64_MAX;
+    bool over = chunk.len > left;
+
     mail->size += chunk.len;
-    if (limits->size > 0 && mail->size > limits->size)
-        return SMAIL__REFUSAL_SIZE;
+    if (over)
+        chunk.len = (size_t)left;
     if (limits->text_line > 0 && count_lines(mail, chunk, limits->text_line))
         return SMAIL__REFUSAL_LINE;
+    if (over)
+        return SMAIL__REFUSAL_SIZE;
     return SMAIL__REFUSAL_NONE;
 }
 

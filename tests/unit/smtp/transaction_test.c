@@ -31,6 +31,36 @@ static void size_is_counted_to_the_octet(void **state)
                      SMAIL__REFUSAL_SIZE);
 }
 
+static void the_limit_that_is_met_first_is_named(void **state)
+{
+    const struct smail__transaction_limits limits = { .size = 20,
+                                                      .text_line = 10 };
+    static const struct {
+        const char *content;
+        enum smail__refusal refusal;
+    } cases[] = {
+        { "12345678901234567890123", SMAIL__REFUSAL_LINE },
+        { "12345678\r\n12345678\r\n12345678901", SMAIL__REFUSAL_SIZE },
+        { "12345678\r\n12345678\r\n", SMAIL__REFUSAL_NONE },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        for (size_t step = 1; step < 30; step++) {
+            enum smail__refusal refusal = SMAIL__REFUSAL_NONE;
+            smail_span rest = smail__span(cases[i].content);
+            struct smail__transaction mail;
+
+            smail__transaction_init(&mail, NULL);
+            while (rest.len > 0 && refusal == SMAIL__REFUSAL_NONE) {
+                refusal = smail__transaction_count(
+                    &mail, smail__span_slice(rest, 0, step), &limits);
+                rest = smail__span_from(rest, step);
+            }
+            assert_int_equal(refusal, cases[i].refusal);
+        }
+}
+
 static void lines_are_counted_across_chunks(void **state)
 {
     const struct smail__transaction_limits limits = { .text_line = 10 };
@@ -106,6 +136,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(size_is_counted_to_the_octet),
+        cmocka_unit_test(the_limit_that_is_met_first_is_named),
         cmocka_unit_test(lines_are_counted_across_chunks),
         cmocka_unit_test(a_verdict_may_change),
         cmocka_unit_test(domains_are_counted_once),
