@@ -87,6 +87,7 @@ struct commands {
 /* One for each cmd_<noun>.c. */
 extern const struct commands domain_commands;
 extern const struct commands account_commands;
+extern const struct commands app_password_commands;
 extern const struct commands alias_commands;
 extern const struct commands mailbox_commands;
 extern const struct commands message_commands;

@@ -171,6 +171,31 @@ class Passwords(Case):
         store.ctl("account", "passwd", "alice@example.test", "sesame123",
                   expect=2)
 
+    def test_app_passwords(self):
+        store = Store(self.tmp)
+        alice = "alice@example.test"
+        words = ("account", "app-password")
+        made = store.json(*words, "add", alice, "phone")
+        self.assertEqual(made["name"], "phone")
+        self.assertRegex(made["password"], r"\A(?:[a-z2-9]{4}-){6}[a-z2-9]{4}\Z")
+        store.ctl(*words, "add", alice, "phone", "--expires", "90d")
+        listed = store.json(*words, "list", alice)
+        self.assertEqual([p["name"] for p in listed], ["phone", "phone"])
+        self.assertNotIn(made["password"], str(listed))
+        self.assertIsNone(listed[0]["expires_at"])
+        self.assertIsNotNone(listed[1]["expires_at"])
+        store.ctl(*words, "remove", alice, "phone", expect=1)
+        store.ctl(*words, "remove", alice, str(made["id"]))
+        store.ctl(*words, "remove", alice, "phone")
+        store.ctl(*words, "remove", alice, "phone", expect=3)
+        store.ctl(*words, "remove", alice, "12345", expect=3)
+        self.assertEqual(store.json(*words, "list", alice), [])
+        store.ctl(*words, "list", "nobody@example.test", expect=3)
+        store.ctl(*words, "add", alice, expect=2)
+        store.ctl(*words, "make", alice, "x", expect=2)
+        store.ctl(*words, "add", alice, "x", "--expires", "soon", expect=2)
+        store.ctl(*words, "add", alice, "", expect=1)
+
     def test_need_a_terminal_or_an_option(self):
         store = Store(self.tmp)
         code, _, err = store.run("account", "add", "carol@example.test")
