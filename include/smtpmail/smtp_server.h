@@ -64,8 +64,9 @@ typedef struct smail_smtp_server_options {
                                   the end; a mail that is taken starts the
                                   count afresh. Default 20. */
     uint32_t max_commands;       /**< The same for commands that carry no mail
-                                  forward: NOOP, RSET, VRFY, EHLO, and RCPT
-                                  beyond max_recipients. Default 1000. */
+                                  forward: NOOP, RSET, VRFY, EHLO, an empty
+                                  chunk, and MAIL and RCPT beyond a limit that
+                                  is answered by 452. Default 1000. */
     bool offer_starttls;         /**< RFC 3207. */
     bool require_tls;            /**< 530 without TLS, to all but NOOP, EHLO,
                                   STARTTLS and QUIT (RFC 3207, 4). */
@@ -226,8 +227,9 @@ typedef struct smail_smtp_rcpt {
 
 /** How the content will come. */
 typedef struct smail_smtp_data {
-    bool chunked;  /**< By BDAT: it comes without being asked for, so a 354 is
-                        not sent. */
+    bool chunked;  /**< By BDAT (RFC 3030, 2): it comes without being asked for.
+                        Accepting says nothing yet; rejecting drops the chunk,
+                        then says so, and ends the transaction: RESET. */
     uint64_t size; /**< Of its first chunk. */
 } smail_smtp_data;
 

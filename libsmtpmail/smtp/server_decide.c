@@ -12,7 +12,7 @@
  *    DATA          354, content may come             as before DATA
  *      by BDAT     content may come                  transaction over
  *    END_OF_DATA   250, transaction over             transaction over
- *    VRFY, EXPN    252, or 250 in the caller's words nothing changes
+ *    VRFY, EXPN    252, or 250 with a text           nothing changes
  */
 #include <assert.h>
 

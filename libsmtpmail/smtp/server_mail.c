@@ -168,6 +168,27 @@ static int refuse_recipient(smail_smtp_server *session,
                                 smail__address_fault_text(fault));
 }
 
+/* Once no limit is in the way. */
+static int ask_rcpt(smail_smtp_server *session, const smail_smtp_rcpt *rcpt)
+{
+    const smail_smtp_server_options *options = &session->options;
+    int error = 0;
+
+    if (session->mail.recipients >= options->max_recipients)
+        return too_many(session, "Too many recipients");
+    if (options->max_recipient_domains > 0)
+        error =
+            smail__transaction_make_room(&session->mail, rcpt->recipient.domain,
+                                         options->max_recipient_domains);
+    if (error == SMAIL_ELIMIT)
+        return too_many(session, "Too many recipient domains");
+    if (error != 0)
+        return error;
+    session->event.rcpt = *rcpt;
+    smail__server_ask(session, SMAIL_SMTP_RCPT);
+    return 0;
+}
+
 int smail__server_rcpt(smail_smtp_server *session, smail_span argument)
 {
     bool utf8 = offers_utf8(session);
@@ -201,18 +222,5 @@ int smail__server_rcpt(smail_smtp_server *session, smail_span argument)
         if (result != SMAIL__PARAMETER_FINE)
             return refuse_parameter(session, result);
     }
-    if (session->mail.recipients >= session->options.max_recipients)
-        return too_many(session, "Too many recipients");
-    if (session->options.max_recipient_domains > 0)
-        switch (smail__transaction_make_room(
-            &session->mail, rcpt.recipient.domain,
-            session->options.max_recipient_domains)) {
-        case SMAIL_ELIMIT:
-            return too_many(session, "Too many recipient domains");
-        case SMAIL_ENOMEM:
-            return SMAIL_ENOMEM;
-        }
-    session->event.rcpt = rcpt;
-    smail__server_ask(session, SMAIL_SMTP_RCPT);
-    return 0;
+    return ask_rcpt(session, &rcpt);
 }
