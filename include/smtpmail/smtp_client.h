@@ -191,9 +191,10 @@ typedef struct smail_smtp_client_event {
  * Parameters go out where the server offers their extension. Without it:
  *   body, smtputf8, require_tls, hold_for, hold_until, by_mode RETURN
  *       are an obstacle;
- *   size, auth, ret, envelope_id, notify, orcpt, by_mode NOTIFY, priority
+ *   size, auth, ret, envelope_id, notify, orcpt, by_mode NOTIFY, priority,
+ *   and require_tls of a bounce (RFC 8689, 5)
  *       are left out. A relay may then owe a notice of relaying
- *       (RFC 3461, 5.2.1 and RFC 2852, 4.1.4.2): look at offer().
+ *       (RFC 3461, 5.2.2 and RFC 2852, 4): look at offer().
  * SMTPUTF8 is also said where an address is not ASCII. `body` says what the
  * content is; smail_smtp_content_scan() finds out. What it cannot know is
  * whether 8-bit headers are meant as UTF-8 (RFC 6532), or came from a program
@@ -356,7 +357,7 @@ SMAIL_API int smail_smtp_client_cancel(smail_smtp_client *session);
 
 /**
  * Ask again what is offered: EHLO, and READY follows. FUTURERELEASE and
- * MT-PRIORITY may be offered only to those who are logged in (RFC 4865, 3).
+ * MT-PRIORITY may be offered only to those who are logged in (RFC 4865).
  */
 SMAIL_API int smail_smtp_client_greet(smail_smtp_client *session);
 

@@ -218,8 +218,9 @@ static smail_smtp_obstacle_type check_mail(const smail_smtp_client *session,
 
     if (offer->max_mails > 0 && session->mails >= offer->max_mails)
         return SMAIL_SMTP_OBSTACLE_MAILS;
-    /* RFC 8689, 4.2.1: the promise is void where it can be listened to. */
-    if (mail->require_tls && (!offer->requiretls || !session->secured))
+    /* RFC 8689, 5: a bounce goes out all the same. */
+    if (mail->require_tls && !smail__client_promises_tls(session) &&
+        !smail_path_is_null(&mail->sender))
         return SMAIL_SMTP_OBSTACLE_REQUIRETLS;
     if (is_held_too_long(offer, mail))
         return SMAIL_SMTP_OBSTACLE_FUTURERELEASE;

@@ -80,6 +80,11 @@ bool smail__client_is_ascii(const smail_path *path)
     return smail__is_ascii(path->local) && smail__is_ascii(path->domain);
 }
 
+bool smail__client_promises_tls(const smail_smtp_client *session)
+{
+    return session->offer.is.requiretls && session->secured;
+}
+
 /* --- values --------------------------------------------------------------- */
 
 /* RFC 3461, 4: what stands for itself in xtext. */
@@ -238,9 +243,11 @@ static void put_body(struct smail__buf *out, smail_smtp_body_type body)
         smail__buf_puts(out, " BODY=BINARYMIME");
 }
 
-static void put_mail(struct smail__buf *out, const smail_smtp_offer *offer,
+static void put_mail(struct smail__buf *out, const smail_smtp_client *session,
                      const smail_smtp_mail *mail, bool utf8)
 {
+    const smail_smtp_offer *offer = &session->offer.is;
+
     smail__buf_puts(out, "MAIL FROM:");
     put_path(out, &mail->sender);
     if (mail->size > 0 && offer->size)
@@ -252,7 +259,7 @@ static void put_mail(struct smail__buf *out, const smail_smtp_offer *offer,
         smail__buf_puts(out, " AUTH=");
         put_xtext(out, mail->auth);
     }
-    if (mail->require_tls)
+    if (mail->require_tls && smail__client_promises_tls(session))
         smail__buf_puts(out, " REQUIRETLS");
     if (offer->dsn)
         put_dsn(out, mail);
@@ -299,7 +306,7 @@ smail_smtp_body_type smail__client_put_envelope(
     /* RFC 6531, 3.6: SMTPUTF8 goes with 8BITMIME at least. */
     if (utf8 && mail.body == SMAIL_SMTP_BODY_7BIT)
         mail.body = SMAIL_SMTP_BODY_8BITMIME;
-    put_mail(out, &session->offer.is, &mail, utf8);
+    put_mail(out, session, &mail, utf8);
     for (size_t i = 0; i < envelope->count; i++) {
         smail_smtp_rcpt rcpt = smail__client_recipient(envelope, i);
 

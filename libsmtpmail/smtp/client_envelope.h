@@ -19,6 +19,9 @@ bool smail__client_is_path(const smail_path *path,
                            enum smail__address_kind kind);
 bool smail__client_is_ascii(const smail_path *path);
 
+/* RFC 8689, 4.2.1: REQUIRETLS counts only where nobody listens. */
+bool smail__client_promises_tls(const smail_smtp_client *session);
+
 /* Octets of a value once it is encoded, at its longest. */
 size_t smail__client_xtext_len(smail_span text);
 size_t smail__client_orcpt_len(bool utf8, smail_span address);

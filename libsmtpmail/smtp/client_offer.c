@@ -117,7 +117,7 @@ static void read_future_release(offer_t *offer, smail_span text)
         offer->is.max_hold_until = 0;
 }
 
-/* RFC 2852, 3: tokens may follow behind commas. */
+/* RFC 2852, 2: tokens may follow behind commas. */
 static void read_deliver_by(offer_t *offer, smail_span text)
 {
     offer->is.min_by = read_number(smail__span_cut(&text, ','), SECONDS_DIGITS);

@@ -308,6 +308,8 @@ static void tls_that_is_required(void **state)
 {
     (void)state;
     greet("250 REQUIRETLS\r\n"); /* in the clear, so it promises nothing */
+    envelope.mail.sender =
+        (smail_path){ SMAIL__SPAN("s"), SMAIL__SPAN("a.test") };
     envelope.mail.require_tls = true;
     blocked(SMAIL_ENOTFOUND, SMAIL_SMTP_OBSTACLE_REQUIRETLS, SIZE_MAX);
     assert_string_equal(smail_smtp_client_obstacle(d.client)->status, "5.7.30");
@@ -317,6 +319,17 @@ static void tls_that_is_required(void **state)
     dialogue_hear(&d, DIALOGUE_HELLO);
     smail_smtp_client_sent(d.client, 1000);
     blocked(SMAIL_ENOTFOUND, SMAIL_SMTP_OBSTACLE_REQUIRETLS, SIZE_MAX);
+    dialogue_end(&d);
+}
+
+/* RFC 8689, 5. */
+static void a_bounce_does_not_insist_on_tls(void **state)
+{
+    (void)state;
+    greet("250 REQUIRETLS\r\n");
+    envelope.mail.require_tls = true;
+    assert_int_equal(smail_smtp_client_send(d.client, &envelope), 0);
+    assert_said(&d, "MAIL FROM:<>\r\n");
     dialogue_end(&d);
 }
 
@@ -409,6 +422,7 @@ int main(void)
         cmocka_unit_test(content_that_is_not_taken),
         cmocka_unit_test(what_is_not_ascii),
         cmocka_unit_test(tls_that_is_required),
+        cmocka_unit_test(a_bounce_does_not_insist_on_tls),
         cmocka_unit_test(times_that_are_not_kept),
         cmocka_unit_test(limits_are_kept),
         cmocka_unit_test(mails_are_counted),
