@@ -28,7 +28,10 @@ enum saying { SAYING_COMMANDS, SAYING_CONTENT, SAYING_CHUNK };
 
 struct bout {
     smail_smtp_client *client;
-    smail_span data; /* what is left to decide by */
+    smail_mem mem;
+    unsigned allocations; /* that are left; 0: as many as it likes */
+    bool no_memory;       /* one has failed */
+    smail_span data;      /* what is left to decide by */
     bool lmtp;
     bool closed;
     bool in_mail; /* send() said yes, DONE or READY is to come */
@@ -69,6 +72,21 @@ static void require(bool what)
 {
     if (!what)
         abort();
+}
+
+static void *resize(void *ptr, size_t size, void *user)
+{
+    struct bout *b = user;
+
+    if (size == 0) {
+        free(ptr);
+        return NULL;
+    }
+    if (b->allocations > 0 && --b->allocations == 0) {
+        b->no_memory = true;
+        return NULL;
+    }
+    return realloc(ptr, size);
 }
 
 /* --- what the client says ------------------------------------------------- */
@@ -173,8 +191,10 @@ static void hear_server(struct bout *b, smail_span input)
 
     for (unsigned turns = 0;; turns++) {
         require(turns < 10000);
-        if (smail_smtp_client_feed(&event, b->client, &input) != 0)
-            abort(); /* there is memory */
+        if (smail_smtp_client_feed(&event, b->client, &input) != 0) {
+            require(b->no_memory);
+            continue; /* CLOSE is next */
+        }
         if (event->type == SMAIL_SMTP_CLIENT_NEED_INPUT)
             require(input.len == 0);
         if (event->type == SMAIL_SMTP_CLIENT_NEED_INPUT ||
@@ -369,7 +389,7 @@ static void act(struct bout *b)
     }
 }
 
-static void begin(struct bout *b)
+static bool begin(struct bout *b)
 {
     smail_smtp_client_options options = SMAIL_SMTP_CLIENT_OPTIONS_INIT;
     unsigned flags = choose(b, 256);
@@ -384,8 +404,10 @@ static void begin(struct bout *b)
     options.tls = (smail_smtp_tls_use)(flags >> 4 & 3) % 3;
     options.chunk_size = 1 + choose(b, 20);
     options.max_reply_octets = 5000;
-    if (smail_smtp_client_new(&b->client, &options) != 0)
-        abort();
+    b->allocations = choose(b, 256);
+    b->mem = (smail_mem){ resize, b };
+    options.mem = &b->mem;
+    return smail_smtp_client_new(&b->client, &options) == 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -395,7 +417,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memset(b, 0, sizeof(*b));
     b->data = (smail_span){ (const char *)data, size };
-    begin(b);
+    if (!begin(b)) {
+        require(b->no_memory);
+        return 0;
+    }
     for (unsigned i = 0; i < MOVES_MAX && b->data.len > 0; i++) {
         unsigned move = choose(b, 8);
 
