@@ -433,7 +433,8 @@ static bool feed(struct run *run, smail_span input)
             drain(run);
             if (event->type == SMAIL_SMTP_NEED_INPUT || run->closed)
                 return false;
-            require(++turns < TURNS_MAX); /* it must not stand still */
+            turns = input.len < before ? 0 : turns + 1;
+            require(turns < TURNS_MAX); /* it must not stand still */
             continue;
         }
         turns = input.len < before ? 0 : turns;
