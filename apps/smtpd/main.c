@@ -15,10 +15,13 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "confine.h"
 #include "options.h"
 #include "output.h"
+#include "ports.h"
 #include "server/capture.h"
 #include "server/server.h"
+#include "server/service.h"
 #include "signals.h"
 
 /* When nothing says where to listen: a port that anybody may bind, and that
@@ -35,7 +38,9 @@ struct program {
     struct smail__capture_folder *folder; /* of --capture */
     struct smail__capture *capture;
     smail_server *server;
-    uint16_t ports[SMAIL__CONFIG_LISTEN_MAX];
+    struct ports ports;
+    struct confinement confinement;
+    struct smail__service service;
 };
 
 static void say(const struct program *program, enum smail__log_level level,
@@ -104,22 +109,27 @@ static int load(struct program *program, smail_error *err)
     return rc == 0 ? set_hostname(program, err) : rc;
 }
 
+/* NULL: none is wanted. */
+static const char *store_url(const struct program *program)
+{
+    if (program->options.discard || program->options.capture != NULL)
+        return NULL;
+    return smail__config_store(&program->config, program->options.store,
+                               getenv("SMTPMAIL_STORE"));
+}
+
 static int open_store(struct program *program, smail_error *err)
 {
     smail_store_options options = SMAIL_STORE_OPTIONS_INIT;
 
-    if (program->options.discard || program->options.capture != NULL)
+    if (store_url(program) == NULL)
         return 0;
     /* A new store has no addresses, so a server over it would turn all mail
      * away for good: a path with a slip in it must not come to that. */
     options.must_exist = true;
     options.warn = on_store_warning;
     options.user = program;
-    return smail_store_open(&program->store,
-                            smail__config_store(&program->config,
-                                                program->options.store,
-                                                getenv("SMTPMAIL_STORE")),
-                            &options, err);
+    return smail_store_open(&program->store, store_url(program), &options, err);
 }
 
 /* --- The server ----------------------------------------------------------- */
@@ -216,18 +226,6 @@ static int make_server(struct program *program, smail_error *err)
     return rc;
 }
 
-static smail_listener_kind kind_of(const struct smail__listen *listen)
-{
-    static const smail_listener_kind kinds[] = {
-        [SMAIL__LISTEN_SMTP] = SMAIL_LISTENER_SMTP,
-        [SMAIL__LISTEN_SUBMISSION] = SMAIL_LISTENER_SUBMISSION,
-        [SMAIL__LISTEN_SUBMISSIONS] = SMAIL_LISTENER_SUBMISSIONS,
-        [SMAIL__LISTEN_LMTP] = SMAIL_LISTENER_LMTP,
-    };
-
-    return kinds[listen->kind];
-}
-
 static int check_listens(struct program *program, smail_error *err)
 {
     const struct smail__listens *listens = &program->config.listens;
@@ -236,20 +234,8 @@ static int check_listens(struct program *program, smail_error *err)
 
     for (size_t i = 0; i < listens->count && rc == 0; i++)
         rc = smail__server_check_listen(&endpoint, program->server,
-                                        kind_of(&listens->items[i]),
+                                        ports_kind(&listens->items[i]),
                                         listens->items[i].address, err);
-    return rc;
-}
-
-static int listen_all(struct program *program, smail_error *err)
-{
-    const struct smail__listens *listens = &program->config.listens;
-    int rc = 0;
-
-    for (size_t i = 0; i < listens->count && rc == 0; i++)
-        rc = smail_server_listen(&program->ports[i], program->server,
-                                 kind_of(&listens->items[i]),
-                                 listens->items[i].address, err);
     return rc;
 }
 
@@ -266,29 +252,39 @@ static void raise_descriptors(void)
 
 static void announce(const struct program *program)
 {
-    const struct smail__listens *listens = &program->config.listens;
+    const struct ports *ports = &program->ports;
     char place[96];
 
-    for (size_t i = 0; i < listens->count; i++) {
-        output_place(place, &listens->items[i], program->ports[i]);
+    for (size_t i = 0; i < ports->count; i++) {
+        output_place(place, &ports->items[i], ports->ports[i]);
         say(program, SMAIL__LOG_INFO, "listening", "at", place);
     }
 }
 
+static int tell_ready(const struct program *program, smail_error *err)
+{
+    int rc = 0;
+
+    confine_report(&program->confinement, &program->config, &program->log);
+    announce(program);
+    if (program->options.ready_file != NULL)
+        rc = output_ready(program->options.ready_file, &program->ports, err);
+    if (rc == 0)
+        smail__service_say(&program->service, "READY=1");
+    return rc;
+}
+
 static int serve(struct program *program, smail_error *err)
 {
-    struct signals signals = { program->server, program->options.ready_file,
-                               0 };
-    int rc = listen_all(program, err);
+    struct signals signals = { program->server, &program->service,
+                               program->options.ready_file, 0 };
+    int rc = confine_calls(&program->confinement, err);
 
     if (rc != 0)
         return rc;
     if (signals_watch(&signals) != 0)
         return smail__fail(err, SMAIL_EIO, "no thread for signals");
-    announce(program);
-    if (program->options.ready_file != NULL)
-        rc = output_ready(program->options.ready_file, &program->config.listens,
-                          program->ports, err);
+    rc = tell_ready(program, err);
     if (rc == 0)
         rc = smail_server_run(program->server, err);
     if (program->options.ready_file != NULL)
@@ -297,23 +293,48 @@ static int serve(struct program *program, smail_error *err)
     return rc;
 }
 
+/* What root alone can do comes first, then root goes; all that opens files or
+ * starts threads comes after that. */
+static int begin(struct program *program, smail_error *err)
+{
+    int rc = ports_open(&program->ports, &program->options.listens,
+                        &program->config.listens, err);
+
+    raise_descriptors();
+    smail__service_open(&program->service);
+    if (rc == 0)
+        rc = confine_rights(&program->confinement, &program->options,
+                            &program->config, store_url(program), err);
+    if (rc == 0)
+        rc = open_store(program, err);
+    if (rc == 0)
+        rc = make_server(program, err);
+    if (rc == 0)
+        rc = ports_hand_over(&program->ports, program->server, err);
+    return rc == 0 ? serve(program, err) : rc;
+}
+
+static int check(struct program *program, smail_error *err)
+{
+    int rc = open_store(program, err);
+
+    if (rc == 0)
+        rc = make_server(program, err);
+    if (rc == 0)
+        rc = check_listens(program, err);
+    if (rc == 0)
+        puts("ok");
+    return rc;
+}
+
 static int run(struct program *program, smail_error *err)
 {
     int rc = load(program, err);
 
     if (rc == 0)
-        rc = open_store(program, err);
-    if (rc == 0)
-        rc = make_server(program, err);
-    if (rc == 0 && program->options.check) {
-        rc = check_listens(program, err);
-        if (rc == 0)
-            puts("ok");
-    } else if (rc == 0) {
-        raise_descriptors();
-        rc = serve(program, err);
-    }
+        rc = program->options.check ? check(program, err) : begin(program, err);
     smail_server_free(program->server);
+    ports_close(&program->ports);
     smail__capture_free(program->capture);
     smail__capture_folder_free(program->folder);
     smail_store_close(program->store);

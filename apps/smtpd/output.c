@@ -73,8 +73,7 @@ static int failed(smail_error *err, const char *path)
                           reason);
 }
 
-int output_ready(const char *path, const struct smail__listens *listens,
-                 const uint16_t *ports, smail_error *err)
+int output_ready(const char *path, const struct ports *ports, smail_error *err)
 {
     char temporary[4096], place[96];
     FILE *file;
@@ -86,8 +85,8 @@ int output_ready(const char *path, const struct smail__listens *listens,
     file = fopen(temporary, "w");
     if (file == NULL)
         return failed(err, path);
-    for (size_t i = 0; i < listens->count; i++) {
-        output_place(place, &listens->items[i], ports[i]);
+    for (size_t i = 0; i < ports->count; i++) {
+        output_place(place, &ports->items[i], ports->ports[i]);
         good = fprintf(file, "%s\n", place) > 0 && good;
     }
     if (fclose(file) != 0 || !good || rename(temporary, path) != 0) {

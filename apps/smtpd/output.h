@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "config/config.h"
+#include "ports.h"
 
 /* A whole line at once, so that lines of several threads do not mix. */
 void output_line(const char *line, size_t len);
@@ -14,8 +15,7 @@ void output_log(struct smail__log *log, enum smail__log_level level,
                 bool *is_json);
 
 /* "KIND ADDR PORT" for each, in place at once or not at all. */
-int output_ready(const char *path, const struct smail__listens *listens,
-                 const uint16_t *ports, smail_error *err);
+int output_ready(const char *path, const struct ports *ports, smail_error *err);
 
 /* The same line for the log; `out` has room for 96 characters. */
 void output_place(char out[96], const struct smail__listen *listen,

@@ -4,7 +4,10 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "server/server.h"
 
 static void ours(sigset_t *set)
 {
@@ -24,27 +27,55 @@ void signals_block(void)
     sigaction(SIGPIPE, &ignore, NULL);
 }
 
+static void reload(const struct signals *signals)
+{
+    smail__service_say_reloading(signals->service);
+    smail_server_reload(signals->server);
+    smail__service_say(signals->service, "READY=1");
+}
+
+static void stop(const struct signals *signals, bool at_once)
+{
+    if (!at_once) {
+        smail__service_say(signals->service, "STOPPING=1");
+        smail_server_stop(signals->server);
+        return;
+    }
+    /* What got its 250 is on disk already. */
+    if (signals->ready_file != NULL)
+        unlink(signals->ready_file);
+    _exit(1);
+}
+
+/* 0 when it is time for a sign of life. */
+static int next_signal(const struct signals *signals, const sigset_t *set)
+{
+    uint32_t wait = signals->service->watchdog;
+    struct timespec time = { .tv_sec = wait / 1000,
+                             .tv_nsec = (long)(wait % 1000) * 1000000 };
+    int signal =
+        wait == 0 ? sigwaitinfo(set, NULL) : sigtimedwait(set, NULL, &time);
+
+    return signal > 0 ? signal : 0;
+}
+
 static void *watch(void *arg)
 {
     struct signals *signals = arg;
     unsigned told = 0;
     sigset_t set;
-    int signal;
 
     ours(&set);
     for (;;) {
-        if (sigwait(&set, &signal) != 0)
-            continue;
-        if (signal == SIGHUP) {
-            smail_server_reload(signals->server);
-        } else if (told++ == 0) {
-            smail_server_stop(signals->server);
-        } else {
-            /* What got its 250 is on disk already. */
-            if (signals->ready_file != NULL)
-                unlink(signals->ready_file);
-            _exit(1);
-        }
+        int signal = next_signal(signals, &set);
+
+        if (signal == SIGHUP)
+            reload(signals);
+        else if (signal != 0)
+            stop(signals, told++ > 0);
+        else if (signals->service->watchdog > 0 &&
+                 smail__server_beat(signals->server))
+            smail__service_say(signals->service, "WATCHDOG=1");
     }
     return NULL;
 }

@@ -6,6 +6,8 @@
  * SIGTERM, SIGINT   finish, then end; a second one ends at once
  * SIGHUP            read the certificate anew
  * SIGPIPE           nothing
+ *
+ * The same thread tells the service manager that we live, when the others do.
  */
 #ifndef SMTPD_SIGNALS_H
 #define SMTPD_SIGNALS_H
@@ -14,8 +16,11 @@
 
 #include <smtpmail/server.h>
 
+#include "server/service.h"
+
 struct signals {
     smail_server *server;
+    const struct smail__service *service;
     const char *ready_file; /* to be removed when ended at once */
     pthread_t thread;
 };

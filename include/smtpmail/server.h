@@ -219,6 +219,14 @@ SMAIL_API int smail_server_listen(uint16_t *port, smail_server *server,
                                   smail_listener_kind kind, const char *address,
                                   smail_error *err);
 
+/**
+ * The same on a socket that is bound already, as a service manager hands over:
+ * TCP, and listening or not yet. Takes `fd`, also when it fails.
+ */
+SMAIL_API int smail_server_listen_fd(uint16_t *port, smail_server *server,
+                                     smail_listener_kind kind, int fd,
+                                     smail_error *err);
+
 /** Serve until stop() is called and what was begun is finished. Once. */
 SMAIL_API int smail_server_run(smail_server *server, smail_error *err);
 

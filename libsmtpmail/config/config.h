@@ -80,6 +80,9 @@ struct smail__config {
     uint32_t dns_lists_score;
     uint32_t dns_wait;
 
+    char *process_user, *process_group; /* "": stay who we are */
+    bool process_sandbox;
+
     char *web_listen, *web_tls_listen; /* "ADDRESS:PORT" */
     uint32_t web_connections;
     uint32_t web_connections_per_address;

@@ -100,6 +100,13 @@ const struct smail__key smail__keys[] = {
     KEY("dns", "wait", SMAIL__KEY_DURATION, dns_wait, 1, 60, "5s",
         "how long after the greeting the first recipient on port 25 may wait "
         "for DNS"),
+    KEY("process", "user", SMAIL__KEY_STRING, process_user, 0, 64, "",
+        "who to become when the ports are bound, if started as root"),
+    KEY("process", "group", SMAIL__KEY_STRING, process_group, 0, 64, "",
+        "its group; else the user's own"),
+    KEY("process", "sandbox", SMAIL__KEY_BOOL, process_sandbox, 0, 0, "yes",
+        "few system calls (seccomp) and few paths (Landlock), where the "
+        "kernel can"),
     KEY("web", "listen", SMAIL__KEY_STRING, web_listen, 0, 63, "",
         "where to serve the page in the clear: ADDRESS:PORT"),
     KEY("web", "tls-listen", SMAIL__KEY_STRING, web_tls_listen, 0, 63, "",

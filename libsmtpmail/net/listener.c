@@ -105,6 +105,49 @@ int smail__listener_open(struct smail__listener **out,
     return 0;
 }
 
+static int check_socket(int fd, struct smail__endpoint *endpoint)
+{
+    struct sockaddr_storage address = { 0 };
+    socklen_t len = sizeof(address), int_len = sizeof(int);
+    int type = 0;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &int_len) != 0 ||
+        getsockname(fd, (struct sockaddr *)&address, &len) != 0)
+        return errno;
+    if (type != SOCK_STREAM ||
+        (address.ss_family != AF_INET && address.ss_family != AF_INET6))
+        return EPROTOTYPE;
+    smail__endpoint_from_socket(endpoint, (struct sockaddr *)&address);
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0 ||
+        fcntl(fd, F_SETFL, O_NONBLOCK) != 0 || listen(fd, BACKLOG) != 0)
+        return errno;
+    return 0;
+}
+
+int smail__listener_adopt(struct smail__listener **out, int fd,
+                          smail_error *err)
+{
+    struct smail__listener *listener = calloc(1, sizeof(*listener));
+    int os;
+
+    if (listener == NULL) {
+        close(fd);
+        return smail__fail(err, SMAIL_ENOMEM, "no memory for a listener");
+    }
+    os = check_socket(fd, &listener->endpoint);
+    if (os != 0) {
+        close(fd);
+        free(listener);
+        return smail__fail_os(
+            err, SMAIL_EINVAL, os, "socket %d cannot be listened on: %s", fd,
+            os == EPROTOTYPE ? "it is not of TCP" : uv_strerror(-os));
+    }
+    listener->fd = fd;
+    listener->reserve = -1;
+    *out = listener;
+    return 0;
+}
+
 const struct smail__endpoint *smail__listener_endpoint(
     const struct smail__listener *listener)
 {

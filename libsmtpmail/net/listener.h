@@ -25,6 +25,11 @@ int smail__listener_open(struct smail__listener **out,
                          const struct smail__endpoint *endpoint,
                          smail_error *err);
 
+/* A socket that is bound already: TCP, listening or to be. Takes it, also when
+   it fails. */
+int smail__listener_adopt(struct smail__listener **out, int fd,
+                          smail_error *err);
+
 /* As bound: with the port that the system chose for 0. */
 const struct smail__endpoint *smail__listener_endpoint(
     const struct smail__listener *listener);

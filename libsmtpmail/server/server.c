@@ -179,9 +179,33 @@ static void begin_stop(smail_server *server)
         smail__loop_post(server->shards[i].loop, &server->shards[i].drain);
 }
 
+/* The acceptor answers by asking all others. */
+static void ask_for_beats(smail_server *server)
+{
+    int wanted = -1;
+
+    if (!atomic_compare_exchange_strong(&server->beats, &wanted,
+                                        (int)server->shard_count))
+        return;
+    for (unsigned i = 0; i < server->shard_count; i++)
+        smail__loop_post(server->shards[i].loop, &server->shards[i].beat);
+}
+
+bool smail__server_beat(smail_server *server)
+{
+    int none = 0;
+
+    if (!atomic_compare_exchange_strong(&server->beats, &none, -1))
+        return false;
+    smail__loop_wake(server->acceptor);
+    return true;
+}
+
 static void on_woken(void *user)
 {
     smail_server *server = user;
+
+    ask_for_beats(server);
 
     if (atomic_exchange(&server->reload_wanted, false))
         reload(server);
@@ -278,6 +302,7 @@ int smail_server_new(smail_server **out, const smail_server_options *options,
     pthread_mutex_init(&server->tls_lock, NULL);
     atomic_init(&server->stop_wanted, false);
     atomic_init(&server->reload_wanted, false);
+    atomic_init(&server->beats, 0);
     if (policy != NULL)
         set_policy(server, policy);
     rc = smail__server_set_options(server, options, err);
@@ -327,42 +352,77 @@ static bool wants_tls(const smail_server *server, smail_listener_kind kind)
             !server->options.auth_without_tls);
 }
 
+static int no_certificate(const char *address, smail_error *err)
+{
+    return smail__fail(err, SMAIL_EINVAL,
+                       "submission on %s wants a certificate, as passwords "
+                       "are only taken under TLS: set certificate and key in "
+                       "[tls]",
+                       address);
+}
+
 int smail__server_check_listen(struct smail__endpoint *out,
                                const smail_server *server,
                                smail_listener_kind kind, const char *address,
                                smail_error *err)
 {
     if (wants_tls(server, kind) && !server->has_tls)
-        return smail__fail(err, SMAIL_EINVAL,
-                           "submission on %s wants a certificate, as "
-                           "passwords are only taken under TLS: set "
-                           "certificate and key in [tls]",
-                           address);
+        return no_certificate(address, err);
     return smail__endpoint_parse(out, smail__span(address), err);
+}
+
+static int add_port(uint16_t *port, smail_server *server,
+                    smail_listener_kind kind, struct smail__listener *listener,
+                    smail_error *err)
+{
+    struct smail__port *place = &server->ports[server->port_count];
+
+    if (server->port_count == SMAIL__LISTENERS_MAX) {
+        smail__listener_close(listener);
+        return smail__fail(err, SMAIL_ELIMIT, "more than %d listeners",
+                           SMAIL__LISTENERS_MAX);
+    }
+    *place = (struct smail__port){ server, kind, listener };
+    if (port != NULL)
+        *port = smail__listener_endpoint(listener)->port;
+    server->port_count++;
+    return 0;
+}
+
+int smail__server_add(uint16_t *port, smail_server *server,
+                      smail_listener_kind kind,
+                      struct smail__listener *listener, smail_error *err)
+{
+    char text[SMAIL__ADDRESS_TEXT];
+
+    smail__endpoint_text(text, smail__listener_endpoint(listener));
+    if (wants_tls(server, kind) && !server->has_tls) {
+        smail__listener_close(listener);
+        return no_certificate(text, err);
+    }
+    return add_port(port, server, kind, listener, err);
 }
 
 int smail_server_listen(uint16_t *port, smail_server *server,
                         smail_listener_kind kind, const char *address,
                         smail_error *err)
 {
-    struct smail__port *place = &server->ports[server->port_count];
+    struct smail__listener *listener = NULL;
     struct smail__endpoint endpoint;
-    int rc;
+    int rc = smail__server_check_listen(&endpoint, server, kind, address, err);
 
-    if (server->port_count == SMAIL__LISTENERS_MAX)
-        return smail__fail(err, SMAIL_ELIMIT, "more than %d listeners",
-                           SMAIL__LISTENERS_MAX);
-    rc = smail__server_check_listen(&endpoint, server, kind, address, err);
     if (rc == 0)
-        rc = smail__listener_open(&place->listener, &endpoint, err);
-    if (rc != 0)
-        return rc;
-    place->server = server;
-    place->kind = kind;
-    if (port != NULL)
-        *port = smail__listener_endpoint(place->listener)->port;
-    server->port_count++;
-    return 0;
+        rc = smail__listener_open(&listener, &endpoint, err);
+    return rc == 0 ? add_port(port, server, kind, listener, err) : rc;
+}
+
+int smail_server_listen_fd(uint16_t *port, smail_server *server,
+                           smail_listener_kind kind, int fd, smail_error *err)
+{
+    struct smail__listener *listener = NULL;
+    int rc = smail__listener_adopt(&listener, fd, err);
+
+    return rc == 0 ? smail__server_add(port, server, kind, listener, err) : rc;
 }
 
 static int start(smail_server *server, smail_error *err)

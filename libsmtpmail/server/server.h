@@ -68,7 +68,7 @@ struct smail__shard {
     size_t in_flight;                  /* deliveries and logins under way */
     bool is_draining;
     bool is_done;
-    struct smail__task drain, done;
+    struct smail__task drain, done, beat;
     struct smail__timer grace;
 
     pthread_mutex_t lock; /* over the slots */
@@ -103,6 +103,7 @@ struct smail_server {
     unsigned shards_done;
 
     atomic_bool stop_wanted, reload_wanted;
+    atomic_int beats; /* threads that owe an answer; -1: not asked yet */
     bool is_stopping;
     int64_t exhausted_at; /* when the log last said so */
 };
@@ -114,6 +115,16 @@ int smail__server_check_listen(struct smail__endpoint *out,
                                const smail_server *server,
                                smail_listener_kind kind, const char *address,
                                smail_error *err);
+
+/* A port that was bound before there was a server. Takes `listener`, also when
+   it fails; `*port` may be NULL. */
+int smail__server_add(uint16_t *port, smail_server *server,
+                      smail_listener_kind kind,
+                      struct smail__listener *listener, smail_error *err);
+
+/* Did every thread answer since it was asked last? Asks again. Any one thread
+   while the server runs; the first answer is yes. */
+bool smail__server_beat(smail_server *server);
 
 /* --- options.c ----------------------------------------------------------- */
 

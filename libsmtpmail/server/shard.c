@@ -87,6 +87,15 @@ static void drain(struct smail__task *task)
     smail__shard_check(shard);
 }
 
+static void beat(struct smail__task *task)
+{
+    struct smail__shard *shard =
+        (struct smail__shard *)((char *)task -
+                                offsetof(struct smail__shard, beat));
+
+    atomic_fetch_sub(&shard->server->beats, 1);
+}
+
 void smail__shard_check(struct smail__shard *shard)
 {
     if (!shard->is_draining || shard->is_done || shard->dialogues != NULL ||
@@ -106,6 +115,7 @@ int smail__shard_open(struct smail__shard *shard, smail_server *server,
     shard->index = index;
     shard->drain.run = drain;
     shard->done.run = smail__server_shard_done;
+    shard->beat.run = beat;
     rc = smail__loop_new(&shard->loop, err);
     if (rc != 0)
         return rc;
