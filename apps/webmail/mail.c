@@ -9,9 +9,6 @@
 #include "identity.h"
 #include "routes.h"
 
-/* Octets of a response. 500 emails with their bodies are a lot of text. */
-#define RESPONSE_MAX ((size_t)64 * 1024 * 1024)
-
 /* Octets that pass through at once. */
 #define CHUNK 16384
 
@@ -26,7 +23,7 @@ void mail_session(struct request *request)
 
     if (!require_identity(&identity, request))
         return;
-    smail__buf_init(&json, RESPONSE_MAX, NULL);
+    smail__buf_init(&json, SMAIL__JMAP_RESPONSE_MAX, NULL);
     smail__buf_init(&base, 1024, NULL);
     request_origin(&base, request);
     if (smail__jmap_session(&json, request->app->jmap, identity.account,
@@ -69,7 +66,7 @@ static void answer_request(struct request *request, smail_id account,
     struct smail__buf json;
     int status = 200;
 
-    smail__buf_init(&json, RESPONSE_MAX, NULL);
+    smail__buf_init(&json, SMAIL__JMAP_RESPONSE_MAX, NULL);
     if (smail__jmap_request(&json, &status, request->app->jmap, account, body,
                             &error) != 0)
         answer_error(request, &error);

@@ -42,6 +42,14 @@ const struct smail__jmap_limits *smail__jmap_limits(
 
 /* --- Requests ------------------------------------------------------------ */
 
+/* Octets of what the calls of one request answer: 500 emails with their bodies
+ * are a lot of text. A call beyond it is refused with "requestTooLarge". */
+#define SMAIL__JMAP_ANSWER_MAX ((size_t)32 * 1024 * 1024)
+
+/* And of a whole response: errors and created ids come on top. */
+#define SMAIL__JMAP_RESPONSE_MAX \
+    (SMAIL__JMAP_ANSWER_MAX + (size_t)16 * 1024 * 1024)
+
 /* The session object (RFC 8620, 2). `base_url` is scheme, host and port as
  * the client sees them, without a slash at the end. */
 int smail__jmap_session(struct smail__buf *out, struct smail__jmap *jmap,

@@ -4,8 +4,8 @@
  * (RFC 8620, 3.7): "#ids": {resultOf, name, path}.
  *
  * The path is a JSON pointer (RFC 6901) with "*" for every item of an array.
- * What it yields is written as text and read again, so that references to
- * references grow no further than a request may.
+ * What it yields is written as text and read again. References to references
+ * would grow without end, so what all of a request copy is counted.
  */
 #include "base/error.h"
 #include "base/span.h"
@@ -123,23 +123,63 @@ static struct smail__jmap_response *find_response(
     return NULL;
 }
 
+/* Read it once, while what has been read is within the limits. */
 static const struct smail__json_value *root_of(
     struct smail__jmap_request *request, struct smail__jmap_response *response)
 {
     smail_span text = { request->out->data + response->offset, response->len };
+    size_t values;
 
-    if (response->document == NULL && text.len <= SMAIL__JMAP_REFERRED_MAX &&
-        smail__json_values(text) <= SMAIL__JMAP_VALUES_MAX)
-        (void)smail__json_read(&response->document, text, SMAIL__JSON_DEPTH_MAX,
-                               NULL);
+    if (response->document != NULL)
+        return smail__json_root(response->document);
+    if (text.len > SMAIL__JMAP_REFERRED_MAX - request->referred_octets)
+        return NULL;
+    request->referred_octets += text.len;
+    values = smail__json_values(text);
+    if (values > SMAIL__JMAP_VALUES_MAX - request->referred_values)
+        return NULL;
+    request->referred_values += values;
+    (void)smail__json_read(&response->document, text, SMAIL__JSON_DEPTH_MAX,
+                           NULL);
     return smail__json_root(response->document);
+}
+
+/* The value behind the path, no longer than what is left to be copied. */
+static int copy(struct smail__json *json, struct smail__jmap_call *call,
+                const struct smail__json_value *root, smail_span path)
+{
+    struct smail__jmap_request *request = call->request;
+    size_t left = SMAIL__JMAP_COPIED_MAX - request->copied_octets;
+    struct smail__buf text;
+    struct smail__json copied;
+    bool found;
+    int code = 0;
+
+    smail__buf_init(&text, left, NULL);
+    smail__json_init(&copied, &text);
+    found = follow(&copied, root, path, false);
+    if (smail__buf_error(&text) == SMAIL_ELIMIT) {
+        request->copied_octets = SMAIL__JMAP_COPIED_MAX;
+        code = smail__jmap_fail(call, "requestTooLarge",
+                                "what is referred to is too large");
+    } else if (!found) {
+        code = smail__jmap_fail(call, "invalidResultReference",
+                                "there is no such result");
+    } else {
+        request->copied_octets += text.len;
+        smail__json_raw(json, smail__buf_span(&text));
+    }
+    if (smail__buf_error(&text) == SMAIL_ENOMEM)
+        code = SMAIL_ENOMEM;
+    smail__buf_dispose(&text);
+    return code;
 }
 
 static int evaluate(struct smail__json *json, struct smail__jmap_call *call,
                     const struct smail__json_value *reference)
 {
     struct smail__jmap_response *response;
-    const struct smail__json_value *root = NULL;
+    const struct smail__json_value *root;
     smail_span of, name, path;
 
     if (smail__json_as_text(&of, smail__json_get(reference, "resultOf")) != 0 ||
@@ -148,14 +188,15 @@ static int evaluate(struct smail__json *json, struct smail__jmap_call *call,
         return smail__jmap_fail(call, "invalidArguments",
                                 "a reference needs resultOf, name and path");
     response = find_response(call->request, of);
-    if (response != NULL && smail__span_is(name, response->name))
-        root = root_of(call->request, response);
-    if (root == NULL || path.len > PATH_MAX_OCTETS ||
-        (path.len > 0 && path.data[0] != '/') ||
-        !follow(json, root, path, false))
+    if (response == NULL || !smail__span_is(name, response->name) ||
+        path.len > PATH_MAX_OCTETS || (path.len > 0 && path.data[0] != '/'))
         return smail__jmap_fail(call, "invalidResultReference",
                                 "there is no such result");
-    return 0;
+    root = root_of(call->request, response);
+    if (root == NULL)
+        return smail__jmap_fail(call, "requestTooLarge",
+                                "what is referred to is too large");
+    return copy(json, call, root, path);
 }
 
 struct resolving {
@@ -205,21 +246,25 @@ int smail__jmap_resolve(struct smail__json_document **out,
     *out = NULL;
     if (!smail__json_each(call->args, has_reference, NULL))
         return 0;
-    smail__buf_init(&text, (size_t)call->jmap->limits.request_size, NULL);
+    smail__buf_init(
+        &text, (size_t)call->jmap->limits.request_size + SMAIL__JMAP_COPIED_MAX,
+        NULL);
     smail__json_init(&resolving.json, &text);
     smail__json_begin_object(&resolving.json);
     code = smail__json_each(call->args, resolve_member, &resolving);
     smail__buf_putc(&text, '}');
-    if (code == 0 && smail__buf_error(&text) != 0)
-        code = smail__buf_error(&text) == SMAIL_ELIMIT
-                   ? smail__jmap_fail(call, "invalidResultReference",
-                                      "what is referred to is too large")
-                   : smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    if (code == 0)
+        code = smail__buf_error(&text);
     if (code == 0 &&
-        (smail__json_values(smail__buf_span(&text)) > SMAIL__JMAP_VALUES_MAX ||
-         smail__json_read(out, smail__buf_span(&text), SMAIL__JMAP_DEPTH_MAX,
-                          err) != 0))
-        code = smail__jmap_fail(call, "invalidResultReference",
+        smail__json_values(smail__buf_span(&text)) > SMAIL__JMAP_VALUES_MAX)
+        code = SMAIL_ELIMIT;
+    if (code == 0)
+        code = smail__json_read(out, smail__buf_span(&text),
+                                SMAIL__JMAP_DEPTH_MAX, err);
+    if (code == SMAIL_ENOMEM)
+        code = smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    else if (code < 0)
+        code = smail__jmap_fail(call, "requestTooLarge",
                                 "what is referred to is too large");
     smail__buf_dispose(&text);
     return code;

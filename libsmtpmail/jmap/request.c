@@ -185,6 +185,18 @@ static int run_method(struct smail__jmap_call *call,
     return code;
 }
 
+/* Octets that the next call may answer. */
+static size_t room_of(const struct smail__jmap_request *request)
+{
+    size_t used = request->out->len - request->begin;
+    size_t room = request->out->max - request->out->len;
+
+    if (used >= SMAIL__JMAP_ANSWER_MAX)
+        return 0;
+    return room < SMAIL__JMAP_ANSWER_MAX - used ? room
+                                                : SMAIL__JMAP_ANSWER_MAX - used;
+}
+
 static void run_call(struct smail__jmap_request *request,
                      const struct smail__json_value *item)
 {
@@ -200,8 +212,8 @@ static void run_call(struct smail__jmap_request *request,
 
     (void)smail__json_as_text(&name, smail__json_at(item, 0));
     (void)smail__json_as_text(&call_id, smail__json_at(item, 2));
-    smail__buf_init(&text, request->out->max - request->out->len, NULL);
-    smail__buf_init(&call.extra, request->out->max, NULL);
+    smail__buf_init(&text, room_of(request), NULL);
+    smail__buf_init(&call.extra, room_of(request), NULL);
     smail__json_init(&call.json, &text);
     method = find_method(request, name);
     if (method == NULL)
@@ -333,6 +345,7 @@ static int answer(struct smail__jmap_request *request,
     char state[SMAIL__JMAP_STATE_SIZE];
     size_t count = smail__json_count(calls);
 
+    request->begin = request->out->len;
     smail__json_init(&request->json, request->out);
     smail__json_begin_object(&request->json);
     smail__json_key(&request->json, "methodResponses");

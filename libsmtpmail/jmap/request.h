@@ -11,8 +11,12 @@
 /* Responses that a request can have: one call may give two. */
 #define SMAIL__JMAP_RESPONSES_MAX 128
 
-/* Octets of a response that can be referred to. */
+/* Octets of the responses that one request refers to. */
 #define SMAIL__JMAP_REFERRED_MAX ((size_t)8 * 1024 * 1024)
+
+/* Octets that all references of one request copy: lists of ids are short, and
+ * a reference to a reference to a list of them must not grow without end. */
+#define SMAIL__JMAP_COPIED_MAX ((size_t)4 * 1024 * 1024)
 
 /* References in the arguments of one call. */
 #define SMAIL__JMAP_REFERENCES_MAX 16
@@ -40,6 +44,10 @@ struct smail__jmap_request {
     size_t created_count, created_room;
     struct smail__jmap_response responses[SMAIL__JMAP_RESPONSES_MAX];
     size_t response_count;
+    size_t begin; /* where the response begins in `out` */
+
+    /* What references have cost so far. */
+    size_t referred_octets, referred_values, copied_octets;
 };
 
 void smail__jmap_created_dispose(struct smail__jmap_request *request);

@@ -122,7 +122,7 @@ static inline void send(struct fixture *f, smail_id account, const char *calls)
 {
     struct smail__buf text;
 
-    smail__buf_init(&text, (size_t)16 * 1024 * 1024, NULL);
+    smail__buf_init(&text, (size_t)64 * 1024 * 1024, NULL);
     smail__buf_puts(&text, "{\"using\":[\"urn:ietf:params:jmap:core\","
                            "\"urn:ietf:params:jmap:mail\","
                            "\"urn:ietf:params:jmap:submission\"],"

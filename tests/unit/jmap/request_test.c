@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture.h"
+#include "jmap/request.h"
 
 #define USING "{\"using\":[\"urn:ietf:params:jmap:core\"],"
 
@@ -145,10 +146,18 @@ static void wrong_references_are_errors(void **state)
     expect_text(f, "7/1/x", "invalidArguments");
 }
 
+static const char *name_path(char out[32], size_t index)
+{
+    smail__format(out, 32, "%zu/0", index);
+    return out;
+}
+
 /* Each call doubles the last: it would be 2^30 at the end. */
 static void references_grow_within_limits(void **state)
 {
     struct fixture *f = *state;
+    size_t first = 0;
+    char path[32];
     struct smail__buf text;
 
     smail__buf_init(&text, 65536, NULL);
@@ -162,8 +171,112 @@ static void references_grow_within_limits(void **state)
                           i - 1, i - 1, i);
     send(f, f->alice, text.data);
     smail__buf_dispose(&text);
-    assert_true(f->out.len < (size_t)48 * 1024 * 1024);
+    assert_true(f->out.len < 2 * SMAIL__JMAP_COPIED_MAX + 65536);
     expect_error(f, 31, "invalidResultReference");
+    while (strcmp(text_at(f, name_path(path, first)), "error") != 0)
+        first++;
+    expect_error(f, first, "requestTooLarge");
+}
+
+/* A text of `len` octets echoed, and then four times what it gave. */
+static void refer_to(struct fixture *f, size_t len)
+{
+    struct smail__buf text;
+
+    smail__buf_init(&text, (size_t)16 * 1024 * 1024, NULL);
+    smail__buf_puts(&text, "['Core/echo',{'a':'");
+    for (size_t i = 0; i < len; i++)
+        smail__buf_putc(&text, 'x');
+    smail__buf_puts(&text, "'},'0'],['Core/echo',{");
+    for (int i = 0; i < 4; i++)
+        smail__buf_printf(&text,
+                          "%s'#x%d':{'resultOf':'0','name':'Core/echo',"
+                          "'path':'/a'}",
+                          i > 0 ? "," : "", i);
+    smail__buf_puts(&text, "},'1'],['Core/echo',{},'2']");
+    send(f, f->alice, text.data);
+    smail__buf_dispose(&text);
+}
+
+static void what_references_copy_is_limited(void **state)
+{
+    struct fixture *f = *state;
+    const size_t quarter = SMAIL__JMAP_COPIED_MAX / 4 - 2; /* quotes */
+
+    refer_to(f, quarter - 1);
+    expect_method(f, 1, "Core/echo");
+    refer_to(f, quarter);
+    expect_method(f, 1, "Core/echo");
+    assert_int_equal(strlen(text_at(f, "1/1/x3")), quarter);
+    refer_to(f, quarter + 1);
+    expect_error(f, 1, "requestTooLarge");
+    expect_method(f, 2, "Core/echo");
+}
+
+/* A thousand texts, eight times each call: 8^n without a limit. */
+static void references_to_lists_grow_within_limits(void **state)
+{
+    struct fixture *f = *state;
+    struct smail__buf text;
+
+    smail__buf_init(&text, (size_t)4 * 1024 * 1024, NULL);
+    smail__buf_puts(&text, "['Core/echo',{'x0':[0");
+    for (int i = 0; i < 1000; i++)
+        smail__buf_printf(&text, ",'%01000d'", i);
+    smail__buf_puts(&text, "]},'0']");
+    for (int i = 1; i < 32; i++) {
+        smail__buf_puts(&text, ",['Core/echo',{");
+        for (int j = 0; j < 8; j++)
+            smail__buf_printf(&text,
+                              "%s'#x%d':{'resultOf':'%d','name':'Core/echo',"
+                              "'path':'/x0'}",
+                              j > 0 ? "," : "", j, i - 1);
+        smail__buf_printf(&text, "},'%d']", i);
+    }
+    send(f, f->alice, text.data);
+    assert_true(f->out.len < text.len + SMAIL__JMAP_COPIED_MAX);
+    expect_error(f, 1, "requestTooLarge");
+    smail__buf_dispose(&text);
+}
+
+/* Two echoes, the second of a text of `len` octets. */
+static void echo_twice(struct fixture *f, size_t len)
+{
+    struct smail__buf text;
+
+    smail__buf_init(&text, (size_t)64 * 1024 * 1024, NULL);
+    smail__buf_puts(&text, "['Core/echo',{},'0'],['Core/echo',{'a':'");
+    for (size_t i = 0; i < len; i++)
+        smail__buf_putc(&text, 'x');
+    smail__buf_puts(&text, "'},'1'],['Core/echo',{},'2']");
+    send(f, f->alice, text.data);
+    smail__buf_dispose(&text);
+}
+
+static int setup_large(void **state)
+{
+    const struct smail__jmap_limits limits = { .request_size =
+                                                   (uint64_t)64 * 1024 * 1024 };
+
+    return setup_with(state, &limits);
+}
+
+static void answers_are_limited(void **state)
+{
+    static const char first[] =
+        "{\"methodResponses\":[[\"Core/echo\",{},\"0\"]";
+    struct fixture *f = *state;
+    const size_t most =
+        SMAIL__JMAP_ANSWER_MAX - (sizeof(first) - 1) - strlen("{\"a\":\"\"}");
+
+    echo_twice(f, most - 1);
+    expect_method(f, 1, "Core/echo");
+    echo_twice(f, most);
+    expect_method(f, 1, "Core/echo");
+    expect_error(f, 2, "requestTooLarge"); /* nothing is left for it */
+    echo_twice(f, most + 1);
+    expect_error(f, 1, "requestTooLarge");
+    expect_method(f, 2, "Core/echo");
 }
 
 static void created_ids_come_back_when_given(void **state)
@@ -217,6 +330,11 @@ static void the_session_names_what_there_is(void **state)
     assert_int_equal(
         smail__json_as_text(&text, smail__json_get(root, "username")), 0);
     assert_string_equal(text.data, "alice@example.test");
+    /* RFC 8620, 2: "core" SHOULD NOT be there. */
+    assert_int_equal(
+        smail__json_count(smail__json_get(root, "primaryAccounts")), 2);
+    assert_null(smail__json_get(smail__json_get(root, "primaryAccounts"),
+                                "urn:ietf:params:jmap:core"));
     smail__json_document_free(document);
     assert_int_equal(smail__jmap_session(&f->out, f->jmap, 12345, "x", &f->err),
                      SMAIL_ENOTFOUND);
@@ -262,6 +380,10 @@ int main(void)
         JMAP_TEST(results_are_referred_to),
         JMAP_TEST(wrong_references_are_errors),
         JMAP_TEST(references_grow_within_limits),
+        JMAP_TEST(what_references_copy_is_limited),
+        JMAP_TEST(references_to_lists_grow_within_limits),
+        cmocka_unit_test_setup_teardown(answers_are_limited, setup_large,
+                                        teardown),
         JMAP_TEST(created_ids_come_back_when_given),
         JMAP_TEST(the_session_names_what_there_is),
         JMAP_TEST(states_change_with_what_changes),
