@@ -165,7 +165,8 @@ static int put_session(const smail_account *account, void *user)
     put_account(writing, account);
     smail__json_key(json, "primaryAccounts");
     smail__json_begin_object(json);
-    for (size_t i = 0; i < 3; i++)
+    /* Not of core, which has nothing that lies in an account. */
+    for (size_t i = 1; i < 3; i++)
         put_text(json, names[i], writing->id);
     smail__json_end_object(json);
     put_text(json, "username", account->address);
