@@ -337,6 +337,8 @@ int smail_smtp_server_reject(smail_smtp_server *session, int code,
         return SMAIL_ESTATE;
     if (!is_rejection(code, status) || text == NULL)
         return SMAIL_EINVAL;
+    if (session->pending == SMAIL_SMTP_END_OF_DATA)
+        session->mail.open = false; /* this answer ends it, not a RESET */
     if (code == 421)
         return say_421(session, answer.status, text);
     if (session->pending == SMAIL_SMTP_CONNECT ||

@@ -324,10 +324,8 @@ static void answer(struct run *run, smail_smtp_event_type type)
         error = smail_smtp_server_reject(session, how < 94 ? 550 : 421, NULL,
                                          "No\n\x01words");
         yes = false;
-        if (how >= 94) {
-            check(run, error);
-            return;
-        }
+        if (type == SMAIL_SMTP_END_OF_DATA)
+            run->in_mail = run->in_content = false;
     }
     check(run, error);
     if (error == 0)
