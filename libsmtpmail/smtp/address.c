@@ -265,6 +265,53 @@ static bool take_special(smail_path *out, smail_span *text,
     return false;
 }
 
+/*
+ * Words of one class with a dot between two, none of them too long for a label
+ * or with a hyphen at an end: where they stop, or NULL.
+ */
+static const char *skip_words(const char *at, const char *end,
+                              unsigned char class)
+{
+    for (;;) {
+        const char *start = at;
+
+        while (at < end && is_in(*at, class))
+            at++;
+        if (at == start || at - start > LABEL_MAX || *start == '-' ||
+            at[-1] == '-')
+            return NULL;
+        if (at == end || *at != '.')
+            return at;
+        at++;
+    }
+}
+
+/*
+ * Nearly every path is as simple as this, and is read in one go. False: it is
+ * not, and the rest of this file tells what it is.
+ */
+static bool take_plain_path(smail_path *out, smail_span *text)
+{
+    const char *end = text->data + text->len;
+    const char *at;
+    const char *close;
+
+    if (!starts_with(*text, '<'))
+        return false;
+    at = skip_words(text->data + 1, end, ATEXT);
+    if (at == NULL || at == end || *at != '@' ||
+        at - text->data - 1 > SMAIL_LOCAL_PART_MAX)
+        return false;
+    close = skip_words(at + 1, end, LABEL);
+    if (close == NULL || close == end || *close != '>' ||
+        close + 1 - text->data > SMAIL_PATH_MAX)
+        return false;
+    out->local = (smail_span){ text->data + 1, (size_t)(at - text->data) - 1 };
+    out->domain = (smail_span){ at + 1, (size_t)(close - at) - 1 };
+    *text = (smail_span){ close + 1, (size_t)(end - close) - 1 };
+    return true;
+}
+
 enum smail__address_fault smail__address_take(smail_path *out, smail_span *text,
                                               enum smail__address_kind kind,
                                               bool utf8)
@@ -272,6 +319,8 @@ enum smail__address_fault smail__address_take(smail_path *out, smail_span *text,
     enum smail__address_fault fault = SMAIL__ADDRESS_FINE;
     smail_span whole = *text;
 
+    if (take_plain_path(out, text))
+        return SMAIL__ADDRESS_FINE;
     if (take_special(out, text, kind))
         return SMAIL__ADDRESS_FINE;
     if (!starts_with(*text, '<'))

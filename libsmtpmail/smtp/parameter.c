@@ -53,17 +53,16 @@ static result read_size(smail_smtp_mail *mail, smail_span value,
 static result read_body(smail_smtp_mail *mail, smail_span value,
                         const grammar *rules)
 {
-    if (value.len == 0)
-        return SYNTAX;
     if (smail__span_iis(value, "7BIT"))
         mail->body = SMAIL_SMTP_BODY_7BIT;
     else if (smail__span_iis(value, "8BITMIME"))
         mail->body = SMAIL_SMTP_BODY_8BITMIME;
-    else if (smail__span_iis(value, "BINARYMIME") &&
-             (rules->known & SMAIL__EXTENSION_BINARYMIME) != 0)
-        mail->body = SMAIL_SMTP_BODY_BINARYMIME;
-    else
+    else if (!smail__span_iis(value, "BINARYMIME"))
+        return SYNTAX;
+    else if ((rules->known & SMAIL__EXTENSION_BINARYMIME) == 0)
         return SMAIL__PARAMETER_UNKNOWN;
+    else
+        mail->body = SMAIL_SMTP_BODY_BINARYMIME;
     return FINE;
 }
 

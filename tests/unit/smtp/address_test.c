@@ -256,6 +256,42 @@ static void published_cases(void **state)
     smail__buf_dispose(&address);
 }
 
+/* In brackets there is a short way through; without them there is none. */
+static void the_short_way_agrees_with_the_long_one(void **state)
+{
+    static const char letters[] = "aaaabbb12..--@@@\"\\_+[] \xc3\xa4<>:,";
+    char text[40];
+
+    (void)state;
+    srand(20260103);
+    for (int round = 0; round < 200000; round++) {
+        size_t len = 3 + (size_t)rand() % 12;
+        smail_span path = { text, len + 2 };
+        smail_path taken = { { "", 0 }, { "", 0 } };
+        smail_path parsed = { { "", 0 }, { "", 0 } };
+        enum smail__address_fault fault;
+        enum smail__address_fault expected;
+
+        text[0] = '<';
+        for (size_t i = 1; i <= len; i++)
+            text[i] = letters[(size_t)rand() % (sizeof(letters) - 1)];
+        text[len + 1] = '>';
+        if (text[1] == '@')
+            continue; /* a route */
+        fault = smail__address_take(&taken, &path, SMAIL__ADDRESS_REVERSE,
+                                    round % 2 == 0);
+        expected = smail__address_parse(&parsed, (smail_span){ text + 1, len },
+                                        round % 2 == 0);
+        if (fault == SMAIL__ADDRESS_FINE && path.len > 0)
+            continue; /* a shorter path at the front */
+        assert_int_equal(fault, expected);
+        if (fault != SMAIL__ADDRESS_FINE)
+            continue;
+        assert_true(smail__span_equal(taken.local, parsed.local));
+        assert_true(smail__span_equal(taken.domain, parsed.domain));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -267,6 +303,7 @@ int main(void)
         cmocka_unit_test(what_follows_a_path_is_left),
         cmocka_unit_test(names_for_helo),
         cmocka_unit_test(published_cases),
+        cmocka_unit_test(the_short_way_agrees_with_the_long_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -58,6 +58,7 @@ static void what_is_wrong(void **state)
         { " SIZE=1 SIZE=1", SMAIL__PARAMETER_SYNTAX },
         { " BODY=", SMAIL__PARAMETER_SYNTAX },
         { " BODY=BINARYMIME", SMAIL__PARAMETER_UNKNOWN },
+        { " BODY=9BIT", SMAIL__PARAMETER_SYNTAX },
         { " X-Y=1", SMAIL__PARAMETER_UNKNOWN },
         { " -X=1", SMAIL__PARAMETER_SYNTAX },
         { " X_Y=1", SMAIL__PARAMETER_SYNTAX },
