@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "jmap/header_write.h"
 #include "jmap/identity_row.h"
 #include "jmap/method.h"
 
@@ -146,6 +147,7 @@ static bool is_address(const struct smail__json_value *value)
 
     return smail__json_type(value) == SMAIL__JSON_OBJECT &&
            smail__json_as_text(&email, smail__json_get(value, "email")) == 0 &&
+           smail__jmap_email_is_fine(email) &&
            (smail__json_type(name) == SMAIL__JSON_NULL ||
             smail__json_type(name) == SMAIL__JSON_STRING);
 }

@@ -279,7 +279,9 @@ static void identities_are_ones_own_addresses(void **state)
           "'a':{'name':'Sales','email':'sales@example.test','replyTo':[{"
           "'email':'x@y'}],'textSignature':'-- me'},"
           "'b':{'email':'bob@example.test'},'c':{'email':'no'},"
-          "'d':{'name':'x'},'e':{'email':'sales@example.test','bcc':[3]}},"
+          "'d':{'name':'x'},'e':{'email':'sales@example.test','bcc':[3]},"
+          "'f':{'email':'sales@example.test','replyTo':[{'email':"
+          "'a@b\\r\\nX: y'}]}},"
           "'update':{'i%lld':{'name':'Al','htmlSignature':'<b>'},"
           "'i99':{'name':'x'}}},'0'],"
           "['Identity/get',{'accountId':$A},'1'],"
@@ -293,6 +295,7 @@ static void identities_are_ones_own_addresses(void **state)
     expect_text(f, "0/1/notCreated/c/properties/0", "email");
     expect_text(f, "0/1/notCreated/d/properties/0", "email");
     expect_text(f, "0/1/notCreated/e/properties/0", "bcc");
+    expect_text(f, "0/1/notCreated/f/properties/0", "replyTo");
     expect_text(f, "0/1/notUpdated/i99/type", "notFound");
     assert_int_equal(count_at(f, "1/1/list"), 2);
     expect_text(f, "1/1/list/0/name", "Al");
