@@ -155,5 +155,9 @@ const char *check_named(const char *name, const struct reply *reply)
         return check_ehlo(reply);
     if (strcmp(name, "status") == 0)
         return check_status(reply);
+    if (strcmp(name, "printable") == 0)
+        return reply->unprintable
+                   ? "the reply holds octets that are not printable"
+                   : NULL;
     return "the rule asks for a check that is not known";
 }

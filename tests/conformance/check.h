@@ -16,6 +16,7 @@ bool check_has(const char *glob, const struct reply *reply);
  *   greeting  220, our peer's name and what it likes (RFC 5321, 4.2)
  *   ehlo      its name, then a keyword a line (RFC 5321, 4.1.1.1)
  *   status    each line has an enhanced code of the reply's class (RFC 2034, 4)
+ *   printable  it holds no other octets (RFC 5321, 4.2)
  * NULL if it holds, else what does not.
  */
 const char *check_named(const char *name, const struct reply *reply);

@@ -98,7 +98,6 @@ bool peer_open(struct peer *peer, const char *host, const char *port,
     }
     peer_close(peer, false);
     peer->piece = 0;
-    peer->utf8 = false;
     for (at = found; at != NULL && peer->fd < 0; at = at->ai_next)
         peer->fd = connect_one(at, peer->timeout);
     freeaddrinfo(found);
@@ -251,6 +250,7 @@ void reply_clear(struct reply *reply)
     reply->code = 0;
     reply->closed = false;
     reply->fault = NULL;
+    reply->unprintable = false;
 }
 
 void reply_free(struct reply *reply)
@@ -276,20 +276,25 @@ static size_t line_here(struct peer *peer, long end)
     }
 }
 
+/* RFC 5321, 4.2: HT and the printable characters. */
+static bool is_printable(const char *line, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char byte = (unsigned char)line[i];
+
+        if ((byte < ' ' && byte != '\t') || byte > '~')
+            return false;
+    }
+    return true;
+}
+
 /* RFC 5321, 4.2 and 4.5.3.1.5: what is wrong with a line, CRLF included. */
-static const char *line_fault(const char *line, size_t len, bool utf8)
+static const char *line_fault(const char *line, size_t len)
 {
     if (len < 2 || line[len - 2] != '\r')
         return "a line of the reply ends in a bare LF";
     if (len > 512)
         return "a line of the reply is longer than 512 octets";
-    for (size_t i = 0; i < len - 2; i++) {
-        unsigned char byte = (unsigned char)line[i];
-
-        if ((byte < ' ' && byte != '\t') || byte == 0x7f ||
-            (byte > '~' && !utf8))
-            return "the reply holds octets that are not printable";
-    }
     if (len < 5 || line[0] < '2' || line[0] > '5' || line[1] < '0' ||
         line[1] > '5' || line[2] < '0' || line[2] > '9')
         return "a line of the reply does not begin with a code";
@@ -317,7 +322,8 @@ void peer_reply(struct reply *out, struct peer *peer)
             return;
         }
         if (out->fault == NULL)
-            out->fault = line_fault(line, len, peer->utf8);
+            out->fault = line_fault(line, len);
+        out->unprintable |= len < 2 || !is_printable(line, len - 2);
         for (size_t i = 0; i < 3 && i < len; i++)
             code = code * 10 + (line[i] - '0');
         if (lines > 0 && code != out->code && out->fault == NULL)

@@ -16,7 +16,8 @@ struct reply {
     int code;          /* 0: none came */
     bool closed;       /* because the connection is closed */
     struct text text;  /* the lines without their CRLF, LF between */
-    const char *fault; /* how its form offends; NULL if it does not */
+    bool unprintable;  /* it holds octets that it may not */
+    const char *fault; /* how else its form offends; NULL if it does not */
 };
 
 struct peer {
@@ -25,7 +26,6 @@ struct peer {
     SSL_CTX *context;
     struct text in;  /* has arrived, not looked at */
     bool closed;     /* the server has closed, or reset */
-    bool utf8;       /* replies may hold UTF-8 */
     int timeout;     /* milliseconds to wait for a reply */
     size_t piece;    /* octets sent at once; 0: all */
     int piece_pause; /* milliseconds between them */

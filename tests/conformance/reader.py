@@ -27,6 +27,8 @@ def from_store(token, mailctl, store, address):
 def from_folder(token, folder):
     for place, _, names in os.walk(folder):
         for name in names:
+            if name.startswith("dovecot"):  # an index quotes messages
+                continue
             try:
                 with open(os.path.join(place, name), "rb") as file:
                     content = file.read()

@@ -3,14 +3,15 @@
 
 Postfix and Dovecot come unpacked from their Debian packages (tests/peers/fetch)
 and run in a mount namespace in which they stand where they belong, with the
-users they want: nothing of it is seen outside. That needs root. An aiosmtpd
-needs only its module.
+users they want: nothing of it is seen outside. That needs root. aiosmtpd is
+unpacked too and needs nothing.
 
 A peer is a context manager; `port` is where it listens:
 
     with Postfix(folder) as peer:
         ...
 """
+import gzip
 import os
 import pwd
 import shutil
@@ -244,6 +245,17 @@ QUEUES = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold",
           "incoming", "private", "saved", "trace")
 
 
+def debian_version(package, folder):
+    """Name and version of a package as it was unpacked."""
+    changes = os.path.join(UNPACKED, folder, "usr", "share", "doc", package,
+                           "changelog.Debian.gz")
+    try:
+        with gzip.open(changes, "rt", encoding="utf-8") as file:
+            return f"{folder} " + file.readline().split("(")[1].split(")")[0]
+    except OSError:
+        return folder
+
+
 class Postfix(Namespaced):
     """Postfix that delivers each address of DOMAIN into one Maildir."""
 
@@ -272,6 +284,10 @@ class Postfix(Namespaced):
             more=self.main))
         self.write("master.cf", POSTFIX_MASTER.format(port=self.port,
                                                       more=self.master))
+
+    def version(self):
+        """The Debian package it was unpacked from."""
+        return debian_version("postfix", "postfix")
 
     def command(self):
         return self.inside("/usr/lib/postfix/sbin/master", "-c", self.folder,
@@ -326,6 +342,10 @@ class DovecotLmtp(Namespaced):
         self.write("dovecot.conf", DOVECOT.format(
             folder=self.folder, uid=USERS["vmail"], port=self.port))
 
+    def version(self):
+        """The Debian package it was unpacked from."""
+        return debian_version("dovecot-core", "dovecot")
+
     def command(self):
         return self.inside("/usr/sbin/dovecot", "-F", "-c",
                            os.path.join(self.folder, "dovecot.conf"))
@@ -353,13 +373,13 @@ class SmtpSink(Peer):
 
 AIOSMTPD = """
 import asyncio, sys
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Sink
+from aiosmtpd.handlers import Mailbox, Sink
 from aiosmtpd.smtp import SMTP
 async def main():
     loop = asyncio.get_running_loop()
+    handler = Mailbox(sys.argv[2]) if len(sys.argv) > 2 else Sink()
     server = await loop.create_server(
-        lambda: SMTP(Sink(), hostname="mail.bench.test", enable_SMTPUTF8=True),
+        lambda: SMTP(handler, hostname="mail.bench.test", enable_SMTPUTF8=True),
         "127.0.0.1", int(sys.argv[1]))
     await server.serve_forever()
 asyncio.run(main())
@@ -367,16 +387,31 @@ asyncio.run(main())
 
 
 class Aiosmtpd(Peer):
-    """aiosmtpd with its Sink handler: takes all and keeps nothing."""
+    """aiosmtpd, that takes all: it keeps nothing, or what it has in mail/."""
 
     name = "aiosmtpd"
 
+    def __init__(self, folder, keep=False):
+        super().__init__(folder)
+        self.keep = keep
+        self.modules = os.path.join(UNPACKED, "aiosmtpd", "usr", "lib",
+                                    "python3", "dist-packages")
+
+    def version(self):
+        """The Debian package it was unpacked from."""
+        return debian_version("python3-aiosmtpd", "aiosmtpd")
+
+    def python(self, *arguments):
+        """Python that knows the module."""
+        return ["env", f"PYTHONPATH={self.modules}", "PYTHONWARNINGS=ignore",
+                sys.executable, *arguments]
+
     def prepare(self):
-        done = subprocess.run([sys.executable, "-c", "import aiosmtpd"],
+        done = subprocess.run(self.python("-c", "import aiosmtpd.controller"),
                               capture_output=True, check=False)
         if done.returncode != 0:
-            raise Missing("aiosmtpd is not there: apt-get install "
-                          "python3-aiosmtpd")
+            raise Missing("aiosmtpd is not there: tests/peers/fetch")
 
     def command(self):
-        return [sys.executable, "-c", AIOSMTPD, str(self.port)]
+        mail = [os.path.join(self.folder, "mail")] if self.keep else []
+        return self.python("-c", AIOSMTPD, str(self.port), *mail)
