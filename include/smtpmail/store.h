@@ -319,6 +319,54 @@ SMAIL_API int smail_store_check(uint64_t *faults, smail_store *store,
                                 void (*finding)(const char *text, void *user),
                                 void *user, smail_error *err);
 
+/**
+ * Mend what smail_store_check() finds, where rows tell how: counts, ids handed
+ * out, places of messages; a message in no mailbox comes into the inbox.
+ * `*mended` counts the faults that were there. Bytes that are gone or wrong
+ * stay so. Clients that follow changes will have to look at everything again.
+ */
+SMAIL_API int smail_store_repair(uint64_t *mended, smail_store *store,
+                                 smail_error *err);
+
+/**
+ * Derive previews and the full text anew, also to forget the text of removed
+ * messages. It is begun here and done behind deliveries, by whichever process
+ * indexes; search finds the old mail again as smail_store_index_lag() falls.
+ */
+SMAIL_API int smail_store_reindex(smail_store *store, smail_error *err);
+
+typedef struct smail_backup {
+    size_t size;
+    uint64_t copied;  /**< Files of large messages. */
+    uint64_t kept;    /**< Those that were there from the last time. */
+    uint64_t removed; /**< Those that only the last one needed. */
+    uint64_t bytes;   /**< Of what was copied, beside the database. */
+    uint64_t damaged; /**< Faults; each was told of. */
+} smail_backup;
+
+#define SMAIL_BACKUP_INIT    \
+    {                        \
+        sizeof(smail_backup) \
+    }
+
+/**
+ * Back the store up to `folder`, while it is in use: the state of one moment,
+ * checked, of large messages only those that are not there yet. The backup is
+ * a store itself, sqlite:FOLDER/mail.db. A cut leaves the last one whole.
+ * Faults go to `finding`; all that is whole is copied, and SMAIL_ECORRUPT
+ * returned. A folder with the backup of another store is refused.
+ */
+SMAIL_API int smail_store_backup(smail_backup *out, smail_store *store,
+                                 const char *folder,
+                                 void (*finding)(const char *text, void *user),
+                                 void *user, smail_error *err);
+
+/** The way back, to a store that is not there yet: else SMAIL_EEXISTS. */
+SMAIL_API int smail_store_restore(smail_backup *out, const char *url,
+                                  const char *folder,
+                                  void (*finding)(const char *text, void *user),
+                                  void *user, smail_error *err);
+
 SMAIL_END_DECLS
 
 #endif

@@ -165,6 +165,11 @@ int smail__db_check(struct smail__db *db,
     return db->driver->check(db, each, user, err);
 }
 
+int smail__db_backup(struct smail__db *db, const char *to, smail_error *err)
+{
+    return db->driver->backup(db, to, err);
+}
+
 int64_t smail__db_size(struct smail__db *db)
 {
     return db->driver->size(db);

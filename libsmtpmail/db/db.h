@@ -121,6 +121,10 @@ int smail__db_check(struct smail__db *db,
                     int (*each)(const char *text, void *user), void *user,
                     smail_error *err);
 
+/* Copy the database as it is at one moment to the file `to`, whole and synced,
+ * while others use it. What stood there is replaced. */
+int smail__db_backup(struct smail__db *db, const char *to, smail_error *err);
+
 /* Bytes of the database. */
 int64_t smail__db_size(struct smail__db *db);
 

@@ -67,6 +67,7 @@ struct smail__db_driver {
     int (*check)(struct smail__db *db,
                  int (*each)(const char *text, void *user), void *user,
                  smail_error *err);
+    int (*backup)(struct smail__db *db, const char *to, smail_error *err);
     int64_t (*size)(struct smail__db *db);
 };
 

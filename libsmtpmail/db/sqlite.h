@@ -70,6 +70,7 @@ void smail__sqlite_tune_process(void);
 int smail__sqlite_open(struct smail__db **out, const char *location,
                        unsigned flags, smail_error *err);
 void smail__sqlite_close(struct smail__db *db);
+int smail__sqlite_copy(struct smail__db *db, const char *to, smail_error *err);
 int smail__sqlite_reopen(struct smail__db *db, smail_error *err);
 
 /* sqlite_statement.c */

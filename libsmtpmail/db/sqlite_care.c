@@ -46,6 +46,19 @@ int smail__sqlite_checkpoint(struct smail__db *base, enum smail__checkpoint how,
     return 0;
 }
 
+/* The copy is a store like any other: with a log, which is not there yet. */
+static int set_log_mode(const char *path)
+{
+    sqlite3 *handle = NULL;
+    int rc = sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE, NULL);
+
+    if (rc == SQLITE_OK)
+        rc =
+            sqlite3_exec(handle, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
+    sqlite3_close(handle);
+    return rc;
+}
+
 /* VACUUM INTO a name of its own first: what stands under the final name is
  * always whole. SQLite does not sync what it writes there. */
 int smail__sqlite_backup(struct sqlite_db *db, const char *to, smail_error *err)
@@ -65,6 +78,9 @@ int smail__sqlite_backup(struct sqlite_db *db, const char *to, smail_error *err)
     sqlite3_finalize(statement);
     if (rc != SQLITE_DONE)
         code = smail__sqlite_fail(db, rc, "backing up", err);
+    if (code == 0 && (rc = set_log_mode(name)) != SQLITE_OK)
+        code = smail__fail_os(err, SMAIL_EIO, rc, "cannot finish %s: %s", name,
+                              sqlite3_errstr(rc));
     if (code == 0)
         code = smail__sqlite_sync_file(name, err);
     if (code == 0 && rename(name, to) != 0)

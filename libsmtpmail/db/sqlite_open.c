@@ -263,6 +263,27 @@ int smail__sqlite_reopen(struct smail__db *base, smail_error *err)
     return code;
 }
 
+/* By a connection of its own: those of readers may not write anywhere. */
+int smail__sqlite_copy(struct smail__db *base, const char *to, smail_error *err)
+{
+    const struct sqlite_db *db = (struct sqlite_db *)base;
+    struct sqlite_db own = { .base = { db->base.driver }, .path = db->path };
+    int code;
+
+    if (db->path == NULL)
+        return smail__fail(err, SMAIL_EINVAL,
+                           "a store in memory cannot be backed up");
+    smail__sqlite_turn_init(&own.turn);
+    code = connect_to(&own, own.path, err);
+    if (code == 0)
+        sqlite3_db_config(own.handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                          NULL);
+    if (code == 0)
+        code = smail__sqlite_backup(&own, to, err);
+    disconnect(&own);
+    return code;
+}
+
 int smail__sqlite_open(struct smail__db **out, const char *location,
                        unsigned flags, smail_error *err)
 {

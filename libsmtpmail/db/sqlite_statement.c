@@ -320,5 +320,6 @@ const struct smail__db_driver smail__db_sqlite = {
     .log = log_of,
     .checkpoint = smail__sqlite_checkpoint,
     .check = smail__sqlite_check,
+    .backup = smail__sqlite_copy,
     .size = smail__sqlite_size,
 };

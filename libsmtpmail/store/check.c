@@ -15,6 +15,7 @@
 #include "crypto/digest.h"
 #include "store/content.h"
 #include "store/internal.h"
+#include "store/rule.h"
 
 #define ORPHAN_AGE ((int64_t)2 * 86400)
 
@@ -40,113 +41,9 @@ static int report_line(const char *text, void *user)
 
 /* --- Rows against rows --------------------------------------------------- */
 
-/* Each statement gives one row for each fault: a few numbers that name it. */
-struct rule {
-    const char *text; /* with up to three %lld */
-    const char *sql;  /* $1: the account */
-};
-
-static const struct rule rules[] = {
-    { "account %lld counts %lld messages and has %lld",
-      "SELECT id, used_emails, (SELECT count(*) FROM email "
-      "WHERE account = $1) n FROM account WHERE id = $1 AND used_emails <> "
-      "(SELECT count(*) FROM email WHERE account = $1)" },
-    { "account %lld counts %lld bytes and has %lld",
-      "SELECT id, used_bytes, (SELECT coalesce(sum(size), 0) FROM email "
-      "WHERE account = $1) FROM account WHERE id = $1 AND used_bytes <> "
-      "(SELECT coalesce(sum(size), 0) FROM email WHERE account = $1)" },
-    { "account %lld would hand out the id %lld, message %lld has it or more",
-      "SELECT a.id, a.next_id, max(e.id) FROM account a JOIN email e "
-      "ON e.account = a.id WHERE a.id = $1 GROUP BY a.id, a.next_id "
-      "HAVING max(e.id) >= a.next_id" },
-    { "account %lld is at modseq %lld, a message at %lld",
-      "SELECT a.id, a.modseq, max(e.modseq) FROM account a JOIN email e "
-      "ON e.account = a.id WHERE a.id = $1 GROUP BY a.id, a.modseq "
-      "HAVING max(e.modseq) > a.modseq" },
-    { "mailbox %lld counts %lld messages and has %lld",
-      "SELECT m.id, m.total, (SELECT count(*) FROM email_mailbox p "
-      "WHERE p.account = m.account AND p.mailbox = m.id) n FROM mailbox m "
-      "WHERE m.account = $1 AND m.total <> (SELECT count(*) FROM "
-      "email_mailbox p WHERE p.account = m.account AND p.mailbox = m.id)" },
-    { "mailbox %lld counts %lld unread messages and has %lld",
-      "SELECT id, unread, n FROM (SELECT m.id, m.unread, (SELECT count(*) "
-      "FROM email_mailbox p JOIN email e ON e.account = p.account "
-      "AND e.id = p.email WHERE p.account = m.account AND p.mailbox = m.id "
-      "AND (e.flags & 1) = 0) n FROM mailbox m WHERE m.account = $1) x "
-      "WHERE unread <> n" },
-    { "mailbox %lld would hand out uid %lld, a message has %lld",
-      "SELECT m.id, m.uidnext, max(p.uid) FROM mailbox m "
-      "JOIN email_mailbox p ON p.account = m.account AND p.mailbox = m.id "
-      "WHERE m.account = $1 GROUP BY m.id, m.uidnext "
-      "HAVING max(p.uid) >= m.uidnext" },
-    { "mailbox %lld has a parent, %lld, that is not there (%lld)",
-      "SELECT m.id, m.parent, 0 FROM mailbox m WHERE m.account = $1 "
-      "AND m.parent <> 0 AND NOT EXISTS (SELECT 1 FROM mailbox p "
-      "WHERE p.account = m.account AND p.id = m.parent)" },
-    { "message %lld of account %lld is in no mailbox (%lld)",
-      "SELECT e.id, e.account, 0 FROM email e WHERE e.account = $1 "
-      "AND NOT EXISTS (SELECT 1 FROM email_mailbox p "
-      "WHERE p.account = e.account AND p.email = e.id)" },
-    { "mailbox %lld names a message, %lld, that is not there (uid %lld)",
-      "SELECT p.mailbox, p.email, p.uid FROM email_mailbox p "
-      "WHERE p.account = $1 AND NOT EXISTS (SELECT 1 FROM email e "
-      "WHERE e.account = p.account AND e.id = p.email)" },
-    { "message %lld is in a mailbox, %lld, that is not there (uid %lld)",
-      "SELECT p.email, p.mailbox, p.uid FROM email_mailbox p "
-      "WHERE p.account = $1 AND NOT EXISTS (SELECT 1 FROM mailbox m "
-      "WHERE m.account = p.account AND m.id = p.mailbox)" },
-    { "message %lld is twice in mailbox %lld (%lld times)",
-      "SELECT email, mailbox, count(*) FROM email_mailbox WHERE account = $1 "
-      "GROUP BY email, mailbox HAVING count(*) > 1" },
-    { "message %lld has %lld octets, its blob has %lld",
-      "SELECT e.id, e.size, b.size FROM email e JOIN blob b ON b.id = e.blob "
-      "WHERE e.account = $1 AND e.size <> b.size" },
-};
-
-#define RULES (sizeof(rules) / sizeof(rules[0]))
-
-static int apply_rule(struct check *check, struct smail__db *db,
-                      const struct rule *rule, smail_id account,
-                      smail_error *err)
+static void report_fault(const char *text, void *user)
 {
-    struct smail__statement *row;
-    char values[3][24], text[300];
-    int code = smail__db_prepare(&row, db, rule->sql, err);
-
-    if (code < 0)
-        return code;
-    smail__bind_int(row, 1, account);
-    while ((code = smail__statement_step(row, err)) > 0) {
-        const char *from = rule->text;
-        size_t len = 0;
-
-        for (int i = 0; i < 3; i++)
-            smail__format(values[i], sizeof(values[i]), "%lld",
-                          (long long)smail__column_int(row, i));
-        for (int i = 0; *from != '\0' && len < sizeof(text) - 32;) {
-            if (strncmp(from, "%lld", 4) == 0 && i < 3) {
-                len += smail__format(text + len, sizeof(text) - len, "%s",
-                                     values[i++]);
-                from += 4;
-            } else {
-                text[len++] = *from++;
-            }
-        }
-        text[len] = '\0';
-        report(check, text);
-    }
-    return code;
-}
-
-static int next_account(smail_id *account, struct smail__db *db,
-                        smail_error *err)
-{
-    int code = smail__db_value(account, db,
-                               "SELECT id FROM account WHERE id > $1 "
-                               "ORDER BY id LIMIT 1",
-                               *account, INT64_MIN, err);
-
-    return code == SMAIL_ENOTFOUND ? 0 : code < 0 ? code : 1;
+    report(user, text);
 }
 
 static int check_accounts(struct check *check, smail_error *err)
@@ -160,9 +57,10 @@ static int check_accounts(struct check *check, smail_error *err)
         code = smail__store_begin_read(&db, check->store, err);
         if (code < 0)
             return code;
-        code = next_account(&account, db, err);
-        for (size_t i = 0; code > 0 && i < RULES; i++) {
-            int rc = apply_rule(check, db, &rules[i], account, err);
+        code = smail__rule_next_account(&account, db, err);
+        for (size_t i = 0; code > 0 && i < smail__rule_count; i++) {
+            int rc = smail__rule_apply(&smail__rules[i], db, account,
+                                       report_fault, check, err);
 
             code = rc < 0 ? rc : 1;
         }

@@ -206,9 +206,7 @@ static void make(smail_store *store, struct item *item)
 static const char derived_sql[] =
     "INSERT INTO email_derived (account, email, generation, has_attachment, "
     "preview) VALUES ($1, $2, $3, $4, $5) "
-    "ON CONFLICT (account, email) DO UPDATE SET generation = "
-    "excluded.generation, has_attachment = excluded.has_attachment, "
-    "preview = excluded.preview";
+    "ON CONFLICT (account, email) DO NOTHING";
 static const char text_sql[] =
     "INSERT INTO email_text (rowid, subject, addresses, body) "
     "VALUES ($1, $2, $3, $4)";
@@ -256,7 +254,8 @@ static int write_derived(struct smail__db *db, const struct item *item,
     smail__bind_text(
         row, 5, item->made ? span_of(&item->index.preview) : smail__span(""));
     code = smail__statement_run(row, err);
-    if (code == 0 && item->made)
+    /* Twice in the full text, it could not be taken out again. */
+    if (code == 0 && item->made && smail__db_changes(db) > 0)
         code = write_text(db, item, err);
     return code;
 }

@@ -245,6 +245,24 @@ static int trim_changes(smail_store *store, smail_error *err)
     return code;
 }
 
+/* A backup copies files: they stay until it is done, or its time is over. */
+static bool is_held(smail_store *store)
+{
+    static const char sql[] =
+        "SELECT 1 FROM setting WHERE name = 'files_held_until' "
+        "AND CAST(value AS INTEGER) > $1";
+    struct smail__db *db;
+    int64_t held;
+    int code;
+
+    if (smail__store_begin_read(&db, store, NULL) < 0)
+        return true;
+    code = smail__db_value(&held, db, sql, smail__store_now(store), INT64_MIN,
+                           NULL);
+    smail__store_end_read(store, db);
+    return code != SMAIL_ENOTFOUND;
+}
+
 int smail__store_sweep(uint64_t *removed, smail_store *store, int64_t age,
                        smail_error *err)
 {
@@ -252,7 +270,7 @@ int smail__store_sweep(uint64_t *removed, smail_store *store, int64_t age,
                          .before = smail__store_now(store) - age };
     int code = smail__uploads_expire(store, err);
 
-    while (code == 0) {
+    while (code == 0 && !is_held(store)) {
         code = find_page(&pass, err);
         if (code == 0 && pass.count > 0)
             code = smail__store_write(store, delete_job, &pass, err);
@@ -263,7 +281,7 @@ int smail__store_sweep(uint64_t *removed, smail_store *store, int64_t age,
         if (pass.seen == 0 || smail__indexer_is_stopping(store))
             break;
     }
-    if (code == 0)
+    if (code == 0 && !is_held(store))
         code = smail__blobs_walk(&store->blobs, smail__store_now(store),
                                  sweep_file, &pass, err);
     if (code == 0)
