@@ -69,7 +69,8 @@ class Folder:
 class Ours:
     """smtpd; with a store, also the account user@DOMAIN."""
 
-    def __init__(self, folder, build, kind="smtp", discard=False, config=""):
+    def __init__(self, folder, build, kind="smtp", discard=False, config="",
+                 also=()):
         self.folder = folder
         self.smtpd = os.path.join(build, "apps", "smtpd", "smtpd")
         self.mailctl = os.path.join(build, "apps", "mailctl", "mailctl")
@@ -77,13 +78,14 @@ class Ours:
             if not os.access(program, os.X_OK):
                 raise Missing(f"{program} is not built: cmake --preset "
                               "release && cmake --build --preset release")
-        self.kind = kind
+        self.kinds = (kind, *also)
         self.discard = discard
         self.config = config
         self.store = "sqlite:" + os.path.join(folder, "mail.db")
         self.ready = os.path.join(folder, "ready")
         self.log = os.path.join(folder, "smtpd.log")
         self.port = 0
+        self.ports = {}
         self.process = None
 
     def ctl(self, *words, data=b""):
@@ -95,8 +97,9 @@ class Ours:
     def __enter__(self):
         os.makedirs(self.folder, exist_ok=True)
         command = [self.smtpd, "--hostname", "mail.bench.test", "--log-level",
-                   "warning", "--listen", f"{self.kind}:127.0.0.1:0",
-                   "--ready-file", self.ready]
+                   "warning", "--ready-file", self.ready]
+        for kind in self.kinds:
+            command += ["--listen", f"{kind}:127.0.0.1:0"]
         if self.config:
             path = os.path.join(self.folder, "smtpd.conf")
             with open(path, "w", encoding="ascii") as file:
@@ -118,7 +121,10 @@ class Ours:
                     raise Missing("smtpd ended: " + log.read())
             time.sleep(0.01)
         with open(self.ready, encoding="ascii") as file:
-            self.port = int(file.readline().split()[2])
+            for line in file:
+                kind, _, port = line.split()
+                self.ports[kind] = int(port)
+        self.port = self.ports[self.kinds[0]]
         wait_for_port(self.port, self.process, self.log)
         return self
 
