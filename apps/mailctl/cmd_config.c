@@ -46,8 +46,12 @@ static int check_tls(struct ctl *ctl)
         return 0;
     rc = smail__tls_server_new(&context, ctl->config.certificate,
                                ctl->config.key, &ctl->err);
-    if (rc == 0)
-        smail__tls_context_free(context);
+    if (rc != 0)
+        return rc;
+    if (ctl->config.client_authorities[0] != '\0')
+        rc = smail__tls_server_ask(context, ctl->config.client_authorities,
+                                   &ctl->err);
+    smail__tls_context_free(context);
     return rc;
 }
 

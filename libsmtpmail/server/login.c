@@ -169,13 +169,16 @@ static void hand_over(struct smail__dialogue *dialogue)
     struct smail__workers *workers =
         login->is_slow ? dialogue->server->login : dialogue->server->lookup;
     struct smail__work *displaced = NULL;
-    int rc = begin_count(dialogue, login);
+    int rc;
 
+    if (workers == NULL) {
+        refuse(dialogue, 535, "5.7.8", "Nobody can log in");
+        return;
+    }
+    rc = begin_count(dialogue, login);
     login->work.run = smail__login_check;
     login->task.run = conclude;
     login->is_checking = true;
-    if (workers == NULL)
-        rc = SMAIL_EAUTH;
     if (rc == 0)
         rc = smail__workers_submit_ranked(workers, &login->work, &displaced);
     if (displaced != NULL)

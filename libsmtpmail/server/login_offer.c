@@ -9,7 +9,7 @@
  *                          the strongest it knows, and those who have but the
  *                          password of their account could not log in
  *    OAUTHBEARER, XOAUTH2  somebody verifies tokens
- *    PLAIN, LOGIN          always
+ *    PLAIN, LOGIN          there is a store with accounts
  *
  * A policy that answers AUTH by itself is not asked for more than PLAIN and
  * LOGIN.
@@ -78,11 +78,14 @@ void smail__login_offer(struct smail__dialogue *dialogue)
         server->policy.token != NULL || server->options.app_password_tokens;
     dialogue->offers_plus =
         has_scram && (channel.end_point.len > 0 || channel.exporter.len > 0);
-    smail__format(names, sizeof(names), "%s%s%s%sPLAIN LOGIN",
+    smail__format(names, sizeof(names), "%s%s%s%s%s",
                   has_email(dialogue) ? "EXTERNAL " : "",
                   dialogue->offers_plus ? "SCRAM-SHA-256-PLUS " : "",
                   has_scram ? "SCRAM-SHA-256 " : "",
-                  has_tokens ? "OAUTHBEARER XOAUTH2 " : "");
+                  has_tokens ? "OAUTHBEARER XOAUTH2" : "",
+                  server->options.store == NULL ? ""
+                  : has_tokens                  ? " PLAIN LOGIN"
+                                                : "PLAIN LOGIN");
     /* Without memory it stays with PLAIN and LOGIN. */
     if (smail_smtp_server_offer_auth(dialogue->engine, names) != 0)
         dialogue->offers_plus = false;
