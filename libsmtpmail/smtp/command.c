@@ -63,18 +63,14 @@ const struct smail__command_form *smail__command_form(enum smail__verb verb)
 #define LETTERS(a, b, c, d) \
     ((uint32_t)(a) << 24 | (uint32_t)(b) << 16 | (uint32_t)(c) << 8 | (d))
 
-/* Clearing this bit of a letter makes it upper case, and no other byte one. */
-#define CASE_BIT 0x20
-
-static unsigned upper(char byte)
-{
-    return (unsigned char)byte & ~(unsigned)CASE_BIT;
-}
+/* Clearing these bits makes letters upper case, and no other byte a letter. */
+#define CASE_BITS UINT32_C(0x20202020)
 
 static inline enum smail__verb look_up(const char *name)
 {
-    switch (LETTERS(upper(name[0]), upper(name[1]), upper(name[2]),
-                    upper(name[3]))) {
+    const unsigned char *at = (const unsigned char *)name;
+
+    switch (LETTERS(at[0], at[1], at[2], at[3]) & ~CASE_BITS) {
     case LETTERS('H', 'E', 'L', 'O'):
         return SMAIL__VERB_HELO;
     case LETTERS('E', 'H', 'L', 'O'):
@@ -130,7 +126,7 @@ static enum smail__verb look_up_name(smail_span name)
 
 void smail__command_parse(struct smail__command *out, smail_span line)
 {
-    smail_span rest = line;
+    size_t space;
 
     /* Nearly every verb has four letters. */
     if (line.len == 4 || (line.len > 4 && line.data[4] == ' ')) {
@@ -144,8 +140,8 @@ void smail__command_parse(struct smail__command *out, smail_span line)
         out->argument = trim((smail_span){ line.data + len, line.len - len });
         return;
     }
-    line = smail__span_cut(&rest, ' ');
-    out->verb = look_up_name(trim(line));
+    space = smail__span_find(line, ' ');
+    out->verb = look_up_name(trim(smail__span_slice(line, 0, space)));
     out->form = &forms[out->verb];
-    out->argument = trim(rest);
+    out->argument = trim(smail__span_from(line, space + 1));
 }

@@ -103,8 +103,11 @@ bool smail__line_whole(smail_span *out, struct smail__line *line, size_t max,
 {
     size_t len;
 
-    if (line->done)
+    if (line->done && (line->secret || line->buf.room > ROOM_TO_KEEP))
         forget(line);
+    if (line->done)
+        line->buf.len = 0;
+    line->done = false;
     if (line->skipping || line->after_cr || line->buf.len > 0)
         return false;
     len = smail__scan_run(*input);

@@ -91,8 +91,16 @@ int smail__server_refuse_usage(smail_smtp_server *session,
 /* Count an error; false: one too many, and end_errors() comes next. */
 bool smail__server_may_err(smail_smtp_server *session);
 int smail__server_end_errors(smail_smtp_server *session);
-/* Count a command that carries no mail forward; false: too many, it is over. */
-bool smail__server_may_idle(smail_smtp_server *session, int *error);
+/* Count a command that carries no mail forward; false: one too many, and
+   end_idle() comes next. */
+static inline bool smail__server_may_idle(smail_smtp_server *session)
+{
+    if (session->idle_commands >= session->options.max_commands)
+        return false;
+    session->idle_commands++;
+    return true;
+}
+int smail__server_end_idle(smail_smtp_server *session);
 /* What went wrong with `output`: to be looked at after writing to it. */
 int smail__server_output_error(const smail_smtp_server *session);
 /* End the transaction without END_OF_DATA; says so if there was one. */

@@ -139,7 +139,6 @@ int smail__server_bdat(smail_smtp_server *session, size_t line_len,
     struct chunk chunk;
     enum reading reading = read_chunk(&chunk, argument);
     const struct objection *objection = why_not(session, reading, line_len);
-    int error;
 
     if (argument.len == 0)
         return smail__server_refuse(session, 501, "5.5.4",
@@ -148,9 +147,8 @@ int smail__server_bdat(smail_smtp_server *session, size_t line_len,
         return give_up(session, reading);
     if (objection != NULL)
         return discard(session, chunk.size, 1, objection);
-    if (chunk.size == 0 && !chunk.last &&
-        !smail__server_may_idle(session, &error))
-        return error;
+    if (chunk.size == 0 && !chunk.last && !smail__server_may_idle(session))
+        return smail__server_end_idle(session);
     session->chunk_size = chunk.size;
     session->chunk_left = chunk.size;
     session->chunk_last = chunk.last;

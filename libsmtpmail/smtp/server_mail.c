@@ -98,10 +98,8 @@ static int ask_mail(smail_smtp_server *session, const smail_smtp_mail *mail)
  */
 static int too_many(smail_smtp_server *session, const char *text)
 {
-    int error;
-
-    if (!smail__server_may_idle(session, &error))
-        return error;
+    if (!smail__server_may_idle(session))
+        return smail__server_end_idle(session);
     return smail__server_reply(session, 452, "4.5.3", text);
 }
 

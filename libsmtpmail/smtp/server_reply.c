@@ -74,17 +74,11 @@ int smail__server_refuse_usage(smail_smtp_server *session,
     return smail__server_refuse(session, 501, hello ? NULL : "5.5.4", text);
 }
 
-bool smail__server_may_idle(smail_smtp_server *session, int *error)
+int smail__server_end_idle(smail_smtp_server *session)
 {
-    *error = 0;
-    if (session->idle_commands < session->options.max_commands) {
-        session->idle_commands++;
-        return true;
-    }
     smail__server_close(session);
-    *error = smail__server_reply(session, 421, "4.7.0",
-                                 "Too many commands without mail");
-    return false;
+    return smail__server_reply(session, 421, "4.7.0",
+                               "Too many commands without mail");
 }
 
 void smail__server_reset(smail_smtp_server *session)

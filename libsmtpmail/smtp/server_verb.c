@@ -5,6 +5,8 @@
  * stand with is in the table of command.c; order is kept here (RFC 5321,
  * 4.1.4).
  */
+#include <string.h>
+
 #include <smtpmail/error.h>
 
 #include "base/span.h"
@@ -56,17 +58,31 @@ static int data(smail_smtp_server *session, smail_span argument)
     return 0;
 }
 
+/* What is said most, in a copy of a size that the compiler knows. */
+static int say_ok(smail_smtp_server *session)
+{
+    static const char words[16] = "250 2.0.0 OK\r\n";
+    struct smail__buf *output = &session->output;
+    const size_t len = sizeof("250 2.0.0 OK\r\n") - 1;
+
+    if (output->error != 0 || output->room - output->len < sizeof(words))
+        return smail__server_say(session, (smail_span){ words, len });
+    memcpy(output->data + output->len, words, sizeof(words));
+    output->len += len;
+    return 0;
+}
+
 static int rset(smail_smtp_server *session, smail_span argument)
 {
     (void)argument;
     smail__server_reset(session);
-    return smail__server_say(session, SMAIL__SPAN("250 2.0.0 OK\r\n"));
+    return say_ok(session);
 }
 
 static int noop(smail_smtp_server *session, smail_span argument)
 {
     (void)argument;
-    return smail__server_say(session, SMAIL__SPAN("250 2.0.0 OK\r\n"));
+    return say_ok(session);
 }
 
 static int quit(smail_smtp_server *session, smail_span argument)
@@ -228,7 +244,6 @@ int smail__server_command(smail_smtp_server *session, smail_span line,
                           bool borrowed)
 {
     struct smail__command command;
-    int error;
 
     smail__command_parse(&command, line);
     session->line.secret = command.verb == SMAIL__VERB_AUTH;
@@ -243,8 +258,8 @@ int smail__server_command(smail_smtp_server *session, smail_span line,
         return refuse_verb(session, command.verb);
     if (!is_argument_good(command.form, command.argument))
         return smail__server_refuse_usage(session, command.verb);
-    if (command.form->idle && !smail__server_may_idle(session, &error))
-        return error;
+    if (command.form->idle && !smail__server_may_idle(session))
+        return smail__server_end_idle(session);
     if (borrowed && command.argument.len > 0 &&
         own_argument(session, &command, line) != 0)
         return SMAIL_ENOMEM;
