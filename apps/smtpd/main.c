@@ -15,11 +15,11 @@
 
 #include "base/error.h"
 #include "base/span.h"
-#include "confine.h"
 #include "options.h"
 #include "output.h"
 #include "ports.h"
 #include "server/capture.h"
+#include "server/confine.h"
 #include "server/server.h"
 #include "server/service.h"
 #include "signals.h"
@@ -39,7 +39,7 @@ struct program {
     struct smail__capture *capture;
     smail_server *server;
     struct ports ports;
-    struct confinement confinement;
+    struct smail__confinement confinement;
     struct smail__service service;
 };
 
@@ -265,7 +265,8 @@ static int tell_ready(const struct program *program, smail_error *err)
 {
     int rc = 0;
 
-    confine_report(&program->confinement, &program->config, &program->log);
+    smail__confine_report(&program->confinement, &program->config,
+                          &program->log);
     announce(program);
     if (program->options.ready_file != NULL)
         rc = output_ready(program->options.ready_file, &program->ports, err);
@@ -278,7 +279,7 @@ static int serve(struct program *program, smail_error *err)
 {
     struct signals signals = { program->server, &program->service,
                                program->options.ready_file, 0 };
-    int rc = confine_calls(&program->confinement, err);
+    int rc = smail__confine_calls(&program->confinement, err);
 
     if (rc != 0)
         return rc;
@@ -297,14 +298,19 @@ static int serve(struct program *program, smail_error *err)
  * starts threads comes after that. */
 static int begin(struct program *program, smail_error *err)
 {
+    const struct options *options = &program->options;
+    const struct smail__confine_places places = { options->config,
+                                                  store_url(program),
+                                                  options->ready_file,
+                                                  options->capture };
     int rc = ports_open(&program->ports, &program->options.listens,
                         &program->config.listens, err);
 
     raise_descriptors();
     smail__service_open(&program->service);
     if (rc == 0)
-        rc = confine_rights(&program->confinement, &program->options,
-                            &program->config, store_url(program), err);
+        rc = smail__confine_rights(&program->confinement, &program->config,
+                                   &places, err);
     if (rc == 0)
         rc = open_store(program, err);
     if (rc == 0)

@@ -20,10 +20,12 @@
 #include "base/span.h"
 #include "config/config.h"
 #include "db/db.h"
+#include "net/listener.h"
 #include "options.h"
 #include "output.h"
 #include "routes.h"
 #include "server.h"
+#include "server/confine.h"
 
 /* When nothing says where to listen: a port that anybody may bind, and that
  * nobody else can reach. */
@@ -45,6 +47,8 @@ struct program {
     bool has_app;
     struct server *server;
     struct smail__front *front;
+    struct smail__listener *plain, *secure; /* until the front has them */
+    struct smail__confinement confinement;
 };
 
 static void say(const struct program *program, enum smail__log_level level,
@@ -168,18 +172,39 @@ static int load_tls(struct smail__tls_context **out,
     return smail__tls_server_new(out, config->certificate, config->key, err);
 }
 
-/* Bind one port and note it for the ready file. */
-static int listen_on(struct program *program, const char *kind,
-                     const char *address, struct smail__tls_context *tls,
-                     smail_error *err)
+/* Bind, before the right to is given up. "" is no port. */
+static int bind_one(struct smail__listener **out, const char *address,
+                    smail_error *err)
 {
-    struct smail__endpoint endpoint, bound;
+    struct smail__endpoint endpoint;
+    int rc;
+
+    if (address[0] == '\0')
+        return 0;
+    rc = smail__endpoint_parse(&endpoint, smail__span(address), err);
+    return rc == 0 ? smail__listener_open(out, &endpoint, err) : rc;
+}
+
+static int bind_all(struct program *program, smail_error *err)
+{
+    int rc = bind_one(&program->plain, program->config.web_listen, err);
+
+    return rc == 0
+               ? bind_one(&program->secure, program->config.web_tls_listen, err)
+               : rc;
+}
+
+/* Hand one port to the front and note it for the ready file. */
+static int listen_on(struct program *program, const char *kind,
+                     struct smail__listener **listener,
+                     struct smail__tls_context *tls, smail_error *err)
+{
+    const struct smail__endpoint bound = *smail__listener_endpoint(*listener);
     char place[OUTPUT_PLACE_SIZE];
     size_t len = strlen(program->ready);
-    int rc = smail__endpoint_parse(&endpoint, smail__span(address), err);
+    int rc = smail__front_add(program->front, *listener, tls, err);
 
-    if (rc == 0)
-        rc = smail__front_listen(&bound, program->front, &endpoint, tls, err);
+    *listener = NULL;
     if (rc != 0)
         return rc;
     output_place(place, kind, &bound);
@@ -191,17 +216,16 @@ static int listen_on(struct program *program, const char *kind,
 
 static int listen_all(struct program *program, smail_error *err)
 {
-    const struct smail__config *config = &program->config;
     struct smail__tls_context *tls = NULL;
     int rc = 0;
 
-    if (config->web_listen[0] != '\0')
-        rc = listen_on(program, "http", config->web_listen, NULL, err);
-    if (rc != 0 || config->web_tls_listen[0] == '\0')
+    if (program->plain != NULL)
+        rc = listen_on(program, "http", &program->plain, NULL, err);
+    if (rc != 0 || program->secure == NULL)
         return rc;
     rc = load_tls(&tls, program, err);
     if (rc == 0)
-        rc = listen_on(program, "https", config->web_tls_listen, tls, err);
+        rc = listen_on(program, "https", &program->secure, tls, err);
     smail__tls_context_free(tls);
     return rc;
 }
@@ -303,10 +327,22 @@ static int serve(struct program *program, smail_error *err)
     return rc;
 }
 
-static int run(struct program *program, smail_error *err)
+/* What root alone can do comes first, then root goes; all that opens files or
+ * starts threads comes after that. */
+static int begin(struct program *program, smail_error *err)
 {
-    int rc = load(program, err);
+    const struct smail__confine_places places = {
+        .config = program->options.config,
+        .store = smail__config_store(&program->config, program->options.store,
+                                     getenv("SMTPMAIL_STORE")),
+        .ready_file = program->options.ready_file,
+    };
+    int rc = bind_all(program, err);
 
+    raise_descriptors();
+    if (rc == 0)
+        rc = smail__confine_rights(&program->confinement, &program->config,
+                                   &places, err);
     if (rc == 0)
         rc = open_app(program, err);
     if (rc == 0)
@@ -317,11 +353,25 @@ static int run(struct program *program, smail_error *err)
         rc = open_front(program, err);
     if (rc == 0)
         rc = listen_all(program, err);
+    if (rc == 0)
+        rc = smail__confine_calls(&program->confinement, err);
+    return rc;
+}
+
+static int run(struct program *program, smail_error *err)
+{
+    int rc = load(program, err);
+
+    if (rc == 0)
+        rc = begin(program, err);
     if (rc == 0) {
-        raise_descriptors();
+        smail__confine_report(&program->confinement, &program->config,
+                              &program->log);
         rc = serve(program, err);
     }
     smail__front_free(program->front);
+    smail__listener_close(program->plain);
+    smail__listener_close(program->secure);
     server_close(program->server);
     if (program->has_app)
         app_close(&program->app);

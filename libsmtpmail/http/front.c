@@ -330,21 +330,17 @@ int smail__front_new(struct smail__front **out,
     return rc;
 }
 
-int smail__front_listen(struct smail__endpoint *bound,
-                        struct smail__front *front,
-                        const struct smail__endpoint *endpoint,
-                        struct smail__tls_context *tls, smail_error *err)
+int smail__front_add(struct smail__front *front,
+                     struct smail__listener *listener,
+                     struct smail__tls_context *tls, smail_error *err)
 {
     struct smail__port *port = calloc(1, sizeof(*port));
-    int rc;
 
-    if (port == NULL)
+    if (port == NULL) {
+        smail__listener_close(listener);
         return smail__fail(err, SMAIL_ENOMEM, "no memory for a port");
-    rc = smail__listener_open(&port->listener, endpoint, err);
-    if (rc != 0) {
-        free(port);
-        return rc;
     }
+    port->listener = listener;
     port->front = front;
     port->is_secure = tls != NULL;
     port->start.run = run_start_port;
@@ -353,8 +349,21 @@ int smail__front_listen(struct smail__endpoint *bound,
     front->ports = port;
     if (tls != NULL)
         smail__front_set_tls(front, tls);
-    *bound = *smail__listener_endpoint(port->listener);
     return 0;
+}
+
+int smail__front_listen(struct smail__endpoint *bound,
+                        struct smail__front *front,
+                        const struct smail__endpoint *endpoint,
+                        struct smail__tls_context *tls, smail_error *err)
+{
+    struct smail__listener *listener = NULL;
+    int rc = smail__listener_open(&listener, endpoint, err);
+
+    if (rc != 0)
+        return rc;
+    *bound = *smail__listener_endpoint(listener);
+    return smail__front_add(front, listener, tls, err);
 }
 
 int smail__front_start(struct smail__front *front, smail_error *err)

@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "crypto/tls.h"
 #include "net/endpoint.h"
+#include "net/listener.h"
 
 struct smail__front;
 
@@ -53,6 +54,14 @@ struct smail__front_handler {
     int64_t (*version)(void *user);
 };
 
+/* What a body that is sent to one path may have at most, if that is less than
+ * `body_max`; and the problem (RFC 7807) that a larger one is told. */
+struct smail__front_limit {
+    const char *path;
+    uint64_t max;
+    const char *problem;
+};
+
 /* Zero in a number means the default. Times are milliseconds. */
 struct smail__front_options {
     struct smail__endpoint upstream;
@@ -62,6 +71,7 @@ struct smail__front_options {
     const struct smail__log *log;
     const struct smail__front_handler *handler;
     void *user;
+    const struct smail__front_limit *limits; /* the last has no path; or NULL */
 
     unsigned loops;                  /* threads; 2 */
     unsigned connections;            /* in all; 2000 */
@@ -69,7 +79,7 @@ struct smail__front_options {
     unsigned requests;               /* at the server behind at once; 32 */
     unsigned requests_by_address;    /* 16 */
     unsigned streams;                /* EventSource clients; 1000 */
-    uint64_t body_max;               /* Content-Length at most; 50 MiB */
+    uint64_t body_max;               /* octets of a body; 50 MiB */
     uint64_t head_time;              /* for a whole head; 15 s */
     uint64_t body_time;              /* a body's longest pause; 30 s */
     uint64_t idle_time;              /* between two requests; 60 s */
@@ -88,6 +98,12 @@ int smail__front_listen(struct smail__endpoint *bound,
                         struct smail__front *front,
                         const struct smail__endpoint *endpoint,
                         struct smail__tls_context *tls, smail_error *err);
+
+/* The same with a port that was bound before. Takes `listener`, also when it
+ * fails. */
+int smail__front_add(struct smail__front *front,
+                     struct smail__listener *listener,
+                     struct smail__tls_context *tls, smail_error *err);
 
 int smail__front_start(struct smail__front *front, smail_error *err);
 

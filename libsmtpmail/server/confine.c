@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* confine.c - which paths are ours, and what the log says of it all. */
-#include "confine.h"
+/* server/confine.c - which paths are ours, and what the log says of it all. */
+#include "server/confine.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/span.h"
-#include "server/privilege.h"
 #include "server/sandbox.h"
 
 static const char *or_null(const char *text)
@@ -33,24 +32,26 @@ static void add_store(struct smail__sandbox *sandbox, const char *url)
 }
 
 static void add_paths(struct smail__sandbox *sandbox,
-                      const struct options *options,
-                      const struct smail__config *config, const char *store)
+                      const struct smail__config *config,
+                      const struct smail__confine_places *places)
 {
-    add_store(sandbox, store);
-    smail__sandbox_add(sandbox, options->capture, true);
-    smail__sandbox_add_folder_of(sandbox, options->ready_file, true);
+    add_store(sandbox, places->store);
+    smail__sandbox_add(sandbox, places->folder, true);
+    smail__sandbox_add_folder_of(sandbox, places->ready_file, true);
     smail__sandbox_add_folder_of(
-        sandbox, options->config != NULL ? options->config : SMAIL__CONFIG_PATH,
+        sandbox, places->config != NULL ? places->config : SMAIL__CONFIG_PATH,
         false);
     smail__sandbox_add_folder_of(sandbox, config->certificate, false);
+    smail__sandbox_add_folder_of(sandbox, config->client_authorities, false);
     smail__sandbox_add_folder_of(sandbox, config->key, false);
     smail__sandbox_add_folder_of(sandbox, config->resolver_zone_file, false);
     smail__sandbox_add_folder_of(sandbox, config->resolver_anchor, false);
 }
 
-int confine_rights(struct confinement *out, const struct options *options,
-                   const struct smail__config *config, const char *store,
-                   smail_error *err)
+int smail__confine_rights(struct smail__confinement *out,
+                          const struct smail__config *config,
+                          const struct smail__confine_places *places,
+                          smail_error *err)
 {
     struct smail__sandbox sandbox;
     int rc =
@@ -61,16 +62,17 @@ int confine_rights(struct confinement *out, const struct options *options,
     if (rc != 0 || !out->is_wanted)
         return rc;
     /* A path must be there to be allowed. */
-    if (options->capture != NULL)
-        (void)mkdir(options->capture, 0700);
+    if (places->folder != NULL)
+        (void)mkdir(places->folder, 0700);
     smail__sandbox_init(&sandbox);
-    add_paths(&sandbox, options, config, store);
+    add_paths(&sandbox, config, places);
     rc = smail__sandbox_paths(&out->landlock, &sandbox, err);
     smail__sandbox_dispose(&sandbox);
     return rc;
 }
 
-int confine_calls(struct confinement *confinement, smail_error *err)
+int smail__confine_calls(struct smail__confinement *confinement,
+                         smail_error *err)
 {
     return confinement->is_wanted
                ? smail__sandbox_calls(&confinement->has_seccomp, err)
@@ -84,9 +86,9 @@ static void report_half(const struct smail__log *log, const char *key,
         is_on ? "on" : "this kernel has none");
 }
 
-void confine_report(const struct confinement *confinement,
-                    const struct smail__config *config,
-                    const struct smail__log *log)
+void smail__confine_report(const struct smail__confinement *confinement,
+                           const struct smail__config *config,
+                           const struct smail__log *log)
 {
     if (confinement->privilege.is_changed)
         say(log, SMAIL__LOG_INFO, "privileges_dropped", "user",
