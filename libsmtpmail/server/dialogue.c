@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -341,8 +340,7 @@ static void on_closed(void *user, const char *why)
         dialogue->previous->next = dialogue->next;
     else
         shard->dialogues = dialogue->next;
-    smail__limits_leave(dialogue->server->limits, &dialogue->peer,
-                        (int64_t)time(NULL));
+    smail__limits_leave(dialogue->server->limits, &dialogue->peer);
     dialogue_free(dialogue);
     smail__shard_check(shard);
 }
@@ -427,14 +425,14 @@ void smail__dialogue_begin(struct smail__shard *shard, struct smail__port *port,
 
     if (dialogue == NULL) {
         close(fd);
-        smail__limits_leave(server->limits, peer, (int64_t)time(NULL));
+        smail__limits_leave(server->limits, peer);
         return;
     }
     if (smail__connection_new(&dialogue->connection, shard->loop, fd, &handler,
                               dialogue, NULL) != 0) {
         smail__slot_close(shard, dialogue->number);
         dialogue_free(dialogue);
-        smail__limits_leave(server->limits, peer, (int64_t)time(NULL));
+        smail__limits_leave(server->limits, peer);
         return;
     }
     enlist(dialogue);

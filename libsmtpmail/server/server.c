@@ -131,7 +131,7 @@ static void on_accepted(void *user, int fd, const struct smail__endpoint *peer)
         turn_away(port, fd, peer, "address_is_banned");
         return;
     }
-    switch (smail__limits_enter(server->limits, peer, (int64_t)time(NULL))) {
+    switch (smail__limits_enter(server->limits, peer)) {
     case 0:
         break;
     case SMAIL_EBUSY:

@@ -4,7 +4,6 @@
  * the last commit.
  */
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -26,7 +25,7 @@ static void arrive(struct smail__task *task)
 
     if (shard->is_draining) {
         close(arrival->fd);
-        smail__limits_leave(shard->server->limits, &arrival->peer, time(NULL));
+        smail__limits_leave(shard->server->limits, &arrival->peer);
     } else {
         smail__dialogue_begin(shard, arrival->port, arrival->fd,
                               &arrival->peer);
@@ -41,7 +40,7 @@ void smail__shard_take(struct smail__shard *shard, struct smail__port *port,
 
     if (arrival == NULL) {
         close(fd);
-        smail__limits_leave(shard->server->limits, peer, time(NULL));
+        smail__limits_leave(shard->server->limits, peer);
         return;
     }
     *arrival = (struct arrival){ .task.run = arrive,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Places are counted, wrong passwords slow down, time forgives. */
+/* Places are counted. */
 #include "server/limits.h"
 
 #include <setjmp.h>
@@ -28,17 +28,17 @@ static void places_are_counted_per_address_and_in_all(void **state)
 
     (void)state;
     assert_int_equal(smail__limits_new(&limits, 5, 2, "", NULL), 0);
-    assert_int_equal(smail__limits_enter(limits, &a, 0), 0);
-    assert_int_equal(smail__limits_enter(limits, &mapped, 0), 0);
-    assert_int_equal(smail__limits_enter(limits, &a, 0), SMAIL_EBUSY);
-    assert_int_equal(smail__limits_enter(limits, &b, 0), 0);
-    smail__limits_leave(limits, &mapped, 0);
-    assert_int_equal(smail__limits_enter(limits, &a, 0), 0);
-    assert_int_equal(smail__limits_enter(limits, &b, 0), 0);
+    assert_int_equal(smail__limits_enter(limits, &a), 0);
+    assert_int_equal(smail__limits_enter(limits, &mapped), 0);
+    assert_int_equal(smail__limits_enter(limits, &a), SMAIL_EBUSY);
+    assert_int_equal(smail__limits_enter(limits, &b), 0);
+    smail__limits_leave(limits, &mapped);
+    assert_int_equal(smail__limits_enter(limits, &a), 0);
+    assert_int_equal(smail__limits_enter(limits, &b), 0);
     struct smail__endpoint c = at("192.0.2.3:1"), d = at("192.0.2.4:1");
 
-    assert_int_equal(smail__limits_enter(limits, &c, 0), 0);
-    assert_int_equal(smail__limits_enter(limits, &d, 0), SMAIL_ELIMIT);
+    assert_int_equal(smail__limits_enter(limits, &c), 0);
+    assert_int_equal(smail__limits_enter(limits, &d), SMAIL_ELIMIT);
     smail__limits_free(limits);
 }
 
@@ -51,9 +51,9 @@ static void one_site_of_ipv6_is_one_client(void **state)
 
     (void)state;
     assert_int_equal(smail__limits_new(&limits, 100, 1, "", NULL), 0);
-    assert_int_equal(smail__limits_enter(limits, &a, 0), 0);
-    assert_int_equal(smail__limits_enter(limits, &b, 0), SMAIL_EBUSY);
-    assert_int_equal(smail__limits_enter(limits, &c, 0), 0);
+    assert_int_equal(smail__limits_enter(limits, &a), 0);
+    assert_int_equal(smail__limits_enter(limits, &b), SMAIL_EBUSY);
+    assert_int_equal(smail__limits_enter(limits, &c), 0);
     smail__limits_free(limits);
 }
 
@@ -65,34 +65,8 @@ static void the_exempt_are_counted_in_all_only(void **state)
     (void)state;
     assert_int_equal(smail__limits_new(&limits, 3, 1, "127.0.0.0/8", NULL), 0);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(smail__limits_enter(limits, &a, 0), 0);
-    assert_int_equal(smail__limits_enter(limits, &a, 0), SMAIL_ELIMIT);
-    for (int i = 0; i < 30; i++)
-        assert_int_equal(smail__limits_login_failed(limits, &a, 1, 0), 1000);
-    assert_true(smail__limits_may_login(limits, &a, 0));
-    smail__limits_free(limits);
-}
-
-static void wrong_passwords_slow_down_and_are_forgiven(void **state)
-{
-    struct smail__limits *limits;
-    struct smail__endpoint a = at("192.0.2.1:1"), b = at("192.0.2.2:1");
-    uint64_t waited = 0;
-
-    (void)state;
-    assert_int_equal(smail__limits_new(&limits, 100, 10, "", NULL), 0);
-    for (int i = 0; i < 20; i++) {
-        assert_true(smail__limits_may_login(limits, &a, 1000));
-        waited += smail__limits_login_failed(limits, &a, 1, 1000);
-    }
-    assert_true(waited > 300000); /* twenty cost over five minutes */
-    assert_false(smail__limits_may_login(limits, &a, 1000));
-    assert_true(smail__limits_may_login(limits, &b, 1000));
-    assert_int_equal(smail__limits_login_failed(limits, &b, 1, 1000), 1000);
-    assert_false(smail__limits_may_login(limits, &a, 1059));
-    assert_true(smail__limits_may_login(limits, &a, 1061));
-    assert_true(smail__limits_may_login(limits, &a, 1000 + 86400));
-    assert_int_equal(smail__limits_login_failed(limits, &a, 1, 90000), 1000);
+        assert_int_equal(smail__limits_enter(limits, &a), 0);
+    assert_int_equal(smail__limits_enter(limits, &a), SMAIL_ELIMIT);
     smail__limits_free(limits);
 }
 
@@ -108,7 +82,8 @@ static void a_flood_of_addresses_has_an_end(void **state)
         peer.address[1] = (unsigned char)(i >> 16);
         peer.address[2] = (unsigned char)(i >> 8);
         peer.address[3] = (unsigned char)i;
-        assert_true(smail__limits_login_failed(limits, &peer, 1, 0) >= 1000);
+        assert_int_equal(smail__limits_enter(limits, &peer),
+                         i < 100 ? 0 : SMAIL_ELIMIT);
     }
     smail__limits_free(limits);
 }
@@ -130,7 +105,6 @@ int main(void)
         cmocka_unit_test(places_are_counted_per_address_and_in_all),
         cmocka_unit_test(one_site_of_ipv6_is_one_client),
         cmocka_unit_test(the_exempt_are_counted_in_all_only),
-        cmocka_unit_test(wrong_passwords_slow_down_and_are_forgiven),
         cmocka_unit_test(a_flood_of_addresses_has_an_end),
         cmocka_unit_test(a_list_that_makes_no_sense_is_refused),
     };
