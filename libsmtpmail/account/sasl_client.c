@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "base/utf8.h"
+#include "message/prepare.h"
 
 /* Of a user name, password, token or host; the line of AUTH holds no more. */
 #define PART_MAX 8192
@@ -204,6 +205,21 @@ static int keep(struct smail__buf *out, smail_span text, const char *what,
     return 0;
 }
 
+/* RFC 5802, 2.2 wants it; RFC 4616, 2 leaves PLAIN's to the server. */
+static int keep_prepared(struct smail__sasl_client *client, smail_span user,
+                         smail_span password, smail_error *err)
+{
+    int rc;
+
+    if (!client->kind->needs_proof) {
+        rc = keep(&client->user, user, "user name", err);
+        return rc != 0 ? rc
+                       : keep(&client->password, password, "password", err);
+    }
+    rc = smail__prepare(&client->user, user, err);
+    return rc != 0 ? rc : smail__prepare(&client->password, password, err);
+}
+
 /* tls-exporter where there is one: it holds for this connection alone. */
 static void keep_binding(struct smail__sasl_client *client,
                          const struct smail__sasl_credentials *credentials)
@@ -221,10 +237,9 @@ static int fill(struct smail__sasl_client *client,
                 const struct smail__sasl_credentials *credentials,
                 smail_error *err)
 {
-    int rc = keep(&client->user, credentials->user, "user name", err);
+    int rc =
+        keep_prepared(client, credentials->user, credentials->password, err);
 
-    if (rc == 0)
-        rc = keep(&client->password, credentials->password, "password", err);
     if (rc == 0)
         rc = keep(&client->token, credentials->token, "token", err);
     if (rc == 0)

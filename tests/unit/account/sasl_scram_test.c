@@ -378,6 +378,23 @@ static void both_sides_agree(void **state)
     assert_int_equal(finish, SMAIL_EAUTH);
 }
 
+/* RFC 5802, 2.2: however it is typed. */
+static void the_client_prepares_the_password(void **state)
+{
+    struct smail__scram key = key_of("p\u00e4ss");
+    struct talk with = {
+        .mechanism = "SCRAM-SHA-256",
+        .credentials = { .user = SMAIL__SPAN("user"),
+                         .password = SMAIL__SPAN("pa\u0308\u00adss") },
+        .key = &key,
+    };
+    int finish;
+
+    (void)state;
+    assert_int_equal(talk(&with, &finish), SMAIL__SASL_ACCEPT);
+    assert_int_equal(finish, 0);
+}
+
 static void a_binding_must_be_that_of_both_ends(void **state)
 {
     struct smail__scram key = key_of("pencil");
@@ -525,6 +542,7 @@ int main(void)
         cmocka_unit_test(nonces_are_never_the_same),
         cmocka_unit_test(flags_are_held_against_what_was_offered),
         cmocka_unit_test(both_sides_agree),
+        cmocka_unit_test(the_client_prepares_the_password),
         cmocka_unit_test(a_binding_must_be_that_of_both_ends),
         cmocka_unit_test(the_client_says_what_the_rfc_says),
         cmocka_unit_test(the_client_refuses_what_makes_no_sense),
