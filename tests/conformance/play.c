@@ -434,12 +434,23 @@ static void run(struct player *player)
     }
 }
 
+static bool speaks_of_recipient(const char *text)
+{
+    static const char *const names[] = { "$recipient", "$local", "$domain",
+                                         "$updomain" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strstr(text, names[i]) != NULL)
+            return true;
+    return false;
+}
+
 /* Rules that mail something need somebody who takes it. */
 static bool needs_recipient(const struct rule *rule)
 {
     for (size_t i = 0; i < rule->count; i++)
         if (rule->steps[i].verb == VERB_ENVELOPE ||
-            strstr(rule->steps[i].text, "$recipient") != NULL)
+            speaks_of_recipient(rule->steps[i].text))
             return true;
     return false;
 }

@@ -297,6 +297,17 @@ static void settle(struct run *run, smail_smtp_event_type type, bool yes)
         run->in_mail = run->in_content = false;
 }
 
+/* LMTP: the second recipient has an answer of its own. False: no memory. */
+static bool settle_second(struct run *run, smail_smtp_event_type type)
+{
+    if (type != SMAIL_SMTP_END_OF_DATA || run->recipients < 2 ||
+        run->options.protocol != SMAIL_SMTP_PROTOCOL_LMTP)
+        return true;
+    check(run, smail_smtp_server_reject_recipient(run->session, 1, 452, "4.2.2",
+                                                  "Full"));
+    return !run->exhausted;
+}
+
 static void answer(struct run *run, smail_smtp_event_type type)
 {
     unsigned how = mood(run);
@@ -317,10 +328,8 @@ static void answer(struct run *run, smail_smtp_event_type type)
         check(run, smail_smtp_server_abandon(session, "4.3.2", "Going"));
         return;
     } else {
-        if (type == SMAIL_SMTP_END_OF_DATA && run->recipients > 1 &&
-            run->options.protocol == SMAIL_SMTP_PROTOCOL_LMTP)
-            check(run, smail_smtp_server_reject_recipient(session, 1, 452,
-                                                          "4.2.2", "Full"));
+        if (!settle_second(run, type))
+            return; /* the session is over, and with it the decision */
         error = smail_smtp_server_reject(session, how < 94 ? 550 : 421, NULL,
                                          "No\n\x01words");
         yes = false;
