@@ -254,6 +254,25 @@ class Parked(Lists):
         self.assertIn("127.0.0.0/8", self.warnings()[0])
 
 
+class OverIpv6(Lists):
+    """::1 asks by nibbles; the test point of IPv6 lists is not ::1."""
+
+    zone = {"1." + "0." * 31 + "six.example": {"A": "127.0.0.3",
+                                               "TXT": "six"},
+            "1." + "0." * 31 + "ip6.arpa": {"PTR": "six.example.org"},
+            "six.example.org": {"AAAA": "::1"}}
+    settings = "lists = six.example\nlists-record = yes"
+    extra = ("--listen", "submission:[::1]:0", "--listen", "smtp:[::1]:0")
+
+    def test_lists_and_names(self):
+        with open(self.smtpd.ready, encoding="ascii") as file:
+            port = int(re.search(r"^smtp ::1 (\d+)$", file.read(), re.M)[1])
+        with smtplib.SMTP("::1", port, timeout=20) as client:
+            client.sendmail("a@example.org", [ALICE], "Subject: x\r\n\r\nx\r\n")
+        self.assertIn("is listed by six.example: six", self.smtpd.log())
+        self.assertIn(b"(six.example.org [IPv6:::1])", self.trace())
+
+
 class Settings(Case):
 
     def test_lists_that_make_no_sense_are_refused_at_start(self):
