@@ -38,18 +38,25 @@ void request_origin(struct smail__buf *out, const struct request *request)
                       SMAIL__SPAN_ARG(request->host));
 }
 
+static int refuse_size(struct request *request)
+{
+    answer_problem(request, 413, "tooLarge",
+                   "That is larger than this server takes.", NULL);
+    return SMAIL_ELIMIT;
+}
+
 int request_body(struct smail__buf *out, struct request *request, size_t max)
 {
     char chunk[4096];
     int64_t got;
 
-    if (request->length > max) {
-        answer_problem(request, 413, "tooLarge",
-                       "That is larger than this server takes.", NULL);
-        return SMAIL_ELIMIT;
-    }
-    while ((got = request_read(request, chunk, sizeof(chunk))) > 0)
+    if (request->length > max)
+        return refuse_size(request);
+    while ((got = request_read(request, chunk, sizeof(chunk))) > 0) {
+        if ((size_t)got > max - out->len)
+            return refuse_size(request);
         smail__buf_append(out, (smail_span){ chunk, (size_t)got });
+    }
     if (got == 0 && smail__buf_error(out) == 0)
         return 0;
     answer_problem(request, 400, "badRequest",

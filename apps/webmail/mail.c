@@ -36,21 +36,6 @@ void mail_session(struct request *request)
     smail__buf_dispose(&base);
 }
 
-/* RFC 8620, 3.6.1: a request that is too large has a problem of its own. */
-static void answer_limit(struct request *request, const char *limit)
-{
-    char body[256];
-    size_t len = smail__format(
-        body, sizeof(body),
-        "{\"type\":\"urn:ietf:params:jmap:error:limit\",\"status\":400,"
-        "\"limit\":\"%s\",\"detail\":\"That is larger than this server "
-        "takes.\"}\n",
-        limit);
-
-    answer(request, 400, "application/problem+json", (smail_span){ body, len },
-           "");
-}
-
 static bool is_json(const struct request *request)
 {
     smail_span type = request_field(request, "Content-Type");
@@ -80,6 +65,20 @@ static void answer_request(struct request *request, smail_id account,
     smail__buf_dispose(&json);
 }
 
+void mail_limits(struct smail__front_limit out[2], const struct app *app)
+{
+    /* RFC 8620, 3.6.1. */
+    static const char problem[] =
+        "{\"type\":\"urn:ietf:params:jmap:error:limit\",\"status\":413,"
+        "\"limit\":\"maxSizeRequest\",\"detail\":\"That is larger than this "
+        "server takes.\"}\n";
+
+    out[0] = (struct smail__front_limit){
+        "/jmap/api", smail__jmap_limits(app->jmap)->request_size, problem
+    };
+    out[1] = (struct smail__front_limit){ NULL, 0, NULL };
+}
+
 void mail_api(struct request *request)
 {
     const struct smail__jmap_limits *limits =
@@ -98,10 +97,6 @@ void mail_api(struct request *request)
 
         answer(request, 400, "application/problem+json", SMAIL__SPAN(problem),
                "");
-        return;
-    }
-    if (request->length > limits->request_size) {
-        answer_limit(request, "maxSizeRequest");
         return;
     }
     smail__buf_init(&body, (size_t)limits->request_size, NULL);
@@ -125,6 +120,12 @@ static bool is_own_account(struct request *request,
     return false;
 }
 
+static void answer_too_large(struct request *request)
+{
+    answer_problem(request, 413, "tooLarge",
+                   "The file is larger than this server takes.", NULL);
+}
+
 /* 0, or an answer was given. */
 static int take_upload(struct request *request,
                        struct smail__jmap_upload *upload)
@@ -137,7 +138,10 @@ static int take_upload(struct request *request,
         smail_span bytes = { chunk, (size_t)got };
 
         if (smail__jmap_upload_write(upload, bytes, &error) != 0) {
-            answer_error(request, &error);
+            if (error.code == SMAIL_ELIMIT)
+                answer_too_large(request);
+            else
+                answer_error(request, &error);
             return -1;
         }
     }
@@ -161,8 +165,7 @@ void mail_upload(struct request *request)
         !is_own_account(request, &identity))
         return;
     if (request->length > smail__jmap_limits(app->jmap)->upload_size) {
-        answer_problem(request, 413, "tooLarge",
-                       "The file is larger than this server takes.", NULL);
+        answer_too_large(request);
         return;
     }
     rc = smail__jmap_upload_begin(&upload, app->jmap, identity.account,

@@ -45,6 +45,7 @@ struct program {
     char notify[PATH_OCTETS];
     struct app app;
     bool has_app;
+    struct smail__front_limit limits[2];
     struct server *server;
     struct smail__front *front;
     struct smail__listener *plain, *secure; /* until the front has them */
@@ -144,6 +145,7 @@ static int open_front(struct program *program, smail_error *err)
         .log = &program->log,
         .handler = &app_front_handler,
         .user = &program->app,
+        .limits = program->limits,
         .loops = config->loops,
         .connections = config->web_connections,
         .connections_by_address = config->web_connections_per_address,
@@ -157,6 +159,7 @@ static int open_front(struct program *program, smail_error *err)
         .grace = (uint64_t)config->grace_time * 1000,
     };
 
+    mail_limits(program->limits, &program->app);
     return smail__front_new(&program->front, &options, err);
 }
 

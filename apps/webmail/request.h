@@ -23,7 +23,8 @@ struct request {
     smail_span host;
     const char *peer;
     bool is_secure;
-    uint64_t length;  /* of the body */
+    bool is_chunked;  /* the body ends where request_read() says so */
+    uint64_t length;  /* else: of the body */
     uint64_t read;    /* of it */
     smail_id account; /* once it is known; for the log */
     bool is_answered;

@@ -33,6 +33,8 @@ void app_passwords_remove(struct request *request);
 /* mail.c */
 void mail_session(struct request *request);
 void mail_api(struct request *request);
+/* What the front is to let through to it. */
+void mail_limits(struct smail__front_limit out[2], const struct app *app);
 void mail_upload(struct request *request);
 void mail_download(struct request *request);
 

@@ -49,13 +49,17 @@ int64_t request_read(struct request *request, void *out, size_t len)
 {
     int got;
 
-    if (request->read >= request->length)
-        return 0;
-    if (len > request->length - request->read)
-        len = (size_t)(request->length - request->read);
+    if (!request->is_chunked) {
+        if (request->read >= request->length)
+            return 0;
+        if (len > request->length - request->read)
+            len = (size_t)(request->length - request->read);
+    }
     if (len > 1 << 30)
         len = 1 << 30;
     got = mg_read(request->connection, out, len);
+    if (got == 0 && request->is_chunked)
+        return 0;
     if (got <= 0)
         return SMAIL_EIO;
     request->read += (uint64_t)got;
@@ -85,6 +89,7 @@ static int on_request(struct mg_connection *connection, void *user)
         .query = smail__span(info->query_string),
         .peer = peer != NULL ? peer : "",
         .is_secure = scheme != NULL && strcmp(scheme, "https") == 0,
+        .is_chunked = mg_get_header(connection, "Transfer-Encoding") != NULL,
         .length = info->content_length > 0 ? (uint64_t)info->content_length : 0,
     };
 

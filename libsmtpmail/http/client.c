@@ -21,6 +21,11 @@
 #include "base/span.h"
 #include "http/front_internal.h"
 
+/* Of a body that is refused so much is read to waste: most clients listen only
+ * when they have sent all of it. */
+#define LINGER_OCTETS ((uint64_t)64 * 1024 * 1024)
+#define LINGER_MILLISECONDS 30000
+
 /* Room behind the window for the head of an answer, and for one error. */
 #define OUT_MAX (SMAIL__OUT_WINDOW + 65536)
 
@@ -28,11 +33,10 @@ static const struct {
     int status;
     const char *code, *title;
 } refusals[] = {
-    { 411, "lengthRequired", "Send the body with a Content-Length." },
     { 413, "tooLarge", "That is larger than this server takes." },
     { 414, "badRequest", "The address of the request is too long." },
     { 417, "badRequest", "This server expects nothing but 100-continue." },
-    { 431, "badRequest", "The head of the request is too large." },
+    { 431, "badRequest", "The head or trailer of the request is too large." },
     { 501, "badRequest", "This server does not know that method or coding." },
     { 505, "badRequest", "This server speaks HTTP/1.1." },
 };
@@ -75,6 +79,12 @@ static void note_request(struct smail__client *client,
     client->account = 0;
 }
 
+uint64_t smail__client_body_max(const struct smail__client *client)
+{
+    return client->limit != NULL ? client->limit->max
+                                 : client->loop->front->options.body_max;
+}
+
 /* --- Answers ------------------------------------------------------------- */
 
 void smail__client_answered(struct smail__client *client)
@@ -97,30 +107,44 @@ void smail__client_answered(struct smail__client *client)
     smail__connection_wake(client->connection);
 }
 
-void smail__client_refuse(struct smail__client *client, int status,
-                          const char *code, const char *title)
+static void answer_problem(struct smail__client *client, int status,
+                           smail_span problem)
 {
     static const struct smail__http_field fields[] = {
         { { "Content-Type", 12 }, { "application/problem+json", 24 } },
         { { "Retry-After", 11 }, { "5", 1 } },
     };
+    bool is_later = status == 503 || status == 429;
+    struct smail__reply reply = { status, fields, is_later ? 2 : 1, true,
+                                  problem.len };
+
+    smail__reply_head(client, &reply);
+    if (strcmp(client->method, "HEAD") != 0) {
+        smail__buf_append(&client->out, problem);
+        client->sent += problem.len;
+    }
+    smail__client_answered(client);
+}
+
+void smail__client_refuse(struct smail__client *client, int status,
+                          const char *code, const char *title)
+{
     char body[512];
     size_t len = smail__format(body, sizeof(body),
                                "{\"type\":\"about:blank\",\"status\":%d,"
                                "\"title\":\"%s\",\"code\":\"%s\"}\n",
                                status, title, code);
-    bool is_later = status == 503 || status == 429;
-    struct smail__reply reply = { status, fields, is_later ? 2 : 1, true, len };
 
-    smail__reply_head(client, &reply);
-    if (strcmp(client->method, "HEAD") != 0) {
-        smail__buf_append(&client->out, (smail_span){ body, len });
-        client->sent += len;
-    }
-    smail__client_answered(client);
+    answer_problem(client, status, (smail_span){ body, len });
 }
 
-static void refuse_head(struct smail__client *client, int status)
+void smail__client_linger(struct smail__client *client)
+{
+    smail__connection_linger(client->connection, LINGER_OCTETS,
+                             LINGER_MILLISECONDS);
+}
+
+void smail__client_refuse_framing(struct smail__client *client, int status)
 {
     if (client->began == 0) {
         static const struct smail__http_head unknown = { .method = { "-", 1 },
@@ -129,6 +153,12 @@ static void refuse_head(struct smail__client *client, int status)
         note_request(client, &unknown);
     }
     client->keeps_alive = false;
+    if (status == 413)
+        smail__client_linger(client);
+    if (status == 413 && client->limit != NULL) {
+        answer_problem(client, status, smail__span(client->limit->problem));
+        return;
+    }
     for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
         if (refusals[i].status == status) {
             smail__client_refuse(client, status, refusals[i].code,
@@ -141,6 +171,19 @@ static void refuse_head(struct smail__client *client, int status)
 
 /* --- Heads --------------------------------------------------------------- */
 
+static const struct smail__front_limit *find_limit(
+    const struct smail__front_options *options, smail_span path)
+{
+    const struct smail__front_limit *limit = options->limits;
+
+    while (limit != NULL && limit->path != NULL) {
+        if (smail__span_is(path, limit->path))
+            return limit;
+        limit++;
+    }
+    return NULL;
+}
+
 static void begin_request(struct smail__client *client)
 {
     struct smail__http_head head;
@@ -148,14 +191,11 @@ static void begin_request(struct smail__client *client)
 
     if (head.path.len > 0)
         note_request(client, &head);
-    /* RFC 9112, 6.3: a server may demand a length. What stands behind would
-     * have to read chunks by its own lights. */
-    if (status == 0 && head.is_chunked)
-        status = 411;
-    if (status == 0 && head.length > client->loop->front->options.body_max)
+    client->limit = find_limit(&client->loop->front->options, head.path);
+    if (status == 0 && head.length > smail__client_body_max(client))
         status = 413;
     if (status != 0) {
-        refuse_head(client, status);
+        smail__client_refuse_framing(client, status);
         return;
     }
     client->keeps_alive = head.keeps_alive;
@@ -183,7 +223,7 @@ static void read_head(struct smail__client *client, smail_span *input)
                                        client->loop->front->options.head_time);
     if (status != 0) {
         *input = smail__span_from(*input, chunk.len);
-        refuse_head(client, status);
+        smail__client_refuse_framing(client, status);
         return;
     }
     if (len == 0) {
@@ -207,7 +247,7 @@ static void on_input(void *user, smail_span *input)
         read_head(client, input);
     if (client->is_ending)
         input->len = 0;
-    else if (client->state == SMAIL__CLIENT_PROXIED)
+    else if (client->state == SMAIL__CLIENT_PROXIED && client->proxy != NULL)
         smail__proxy_feed(client, input);
     else if (client->state == SMAIL__CLIENT_STREAMING && input->len > 0) {
         /* Left unread it would hide that the client hung up. */

@@ -54,7 +54,7 @@ struct smail__front_handler {
     int64_t (*version)(void *user);
 };
 
-/* What a body that is sent to one path may have at most, if that is less than
+/* What a body that is sent to one path may have at most, instead of
  * `body_max`; and the problem (RFC 7807) that a larger one is told. */
 struct smail__front_limit {
     const char *path;

@@ -100,7 +100,8 @@ struct smail__client {
     int status;     /* of the answer; 0: not begun */
     uint64_t sent;  /* octets of its body */
     smail_id account;
-    bool keeps_alive; /* another may follow */
+    bool keeps_alive;                       /* another may follow */
+    const struct smail__front_limit *limit; /* of the body */
 
     struct smail__proxy *proxy;
     struct smail__stream *stream;
@@ -112,6 +113,9 @@ struct smail__client {
 void smail__client_start(struct smail__front_loop *loop, int fd,
                          const struct smail__endpoint *peer, bool is_secure);
 
+/* Octets that the body of its request may have. */
+uint64_t smail__client_body_max(const struct smail__client *client);
+
 /* The answer is complete in `out`: log it, go on or hang up. The last thing
  * to do with a client. */
 void smail__client_answered(struct smail__client *client);
@@ -120,6 +124,14 @@ void smail__client_answered(struct smail__client *client);
  * thing to do with a client. */
 void smail__client_refuse(struct smail__client *client, int status,
                           const char *code, const char *title);
+
+/* The same for what is wrong with a head or the framing of a body, where
+ * nobody can tell where the next request would begin: hangs up. */
+void smail__client_refuse_framing(struct smail__client *client, int status);
+
+/* The request's body is not read to its end: let the client finish sending it
+ * before hanging up, within bounds. */
+void smail__client_linger(struct smail__client *client);
 
 /* --- reply.c ------------------------------------------------------------- */
 

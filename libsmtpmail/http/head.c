@@ -20,7 +20,7 @@ static const char *const singles[] = {
 static const char *const methods[] = { "GET",   "HEAD",   "POST",   "PUT",
                                        "PATCH", "DELETE", "OPTIONS" };
 
-static bool is_token_byte(char byte)
+bool smail__http_is_token_byte(char byte)
 {
     return smail__is_alnum(byte) ||
            (byte != '\0' && strchr("!#$%&'*+-.^_`|~", byte) != NULL);
@@ -29,7 +29,7 @@ static bool is_token_byte(char byte)
 static bool is_token(smail_span text)
 {
     for (size_t i = 0; i < text.len; i++)
-        if (!is_token_byte(text.data[i]))
+        if (!smail__http_is_token_byte(text.data[i]))
             return false;
     return text.len > 0;
 }

@@ -64,6 +64,9 @@ int smail__http_head_parse(struct smail__http_head *out, smail_span head);
 smail_span smail__http_field(const struct smail__http_head *head,
                              const char *name);
 
+/* RFC 9110, 5.6.2. */
+bool smail__http_is_token_byte(char byte);
+
 /* Is `token` in a list parted by commas (RFC 9110, 5.6.1)? */
 bool smail__http_list_has(smail_span list, const char *token);
 

@@ -11,76 +11,11 @@
 #include <string.h>
 
 #include "base/span.h"
-#include "http/front_internal.h"
+#include "http/proxy_internal.h"
 #include "net/connect.h"
 
 /* Requests that wait for a place, on one loop. */
 #define QUEUE_MAX 500
-
-/* The fields that the server behind needs; no other is passed on. */
-static const char *const passed[] = {
-    "accept",        "accept-encoding", "accept-language",   "authorization",
-    "content-type",  "cookie",          "if-modified-since", "if-none-match",
-    "last-event-id", "origin",          "sec-fetch-site",    "user-agent",
-    "x-csrf-token",
-};
-
-enum proxy_state { GATHERING, QUEUED, CONNECTED };
-
-struct smail__proxy {
-    struct smail__front_loop *loop;
-    struct smail__client *client; /* NULL when it is gone */
-    struct smail__connection *connection;
-    struct smail__proxy *next; /* in the queue */
-    enum proxy_state state;
-    struct smail__endpoint peer;
-    struct smail__buf out; /* head and body, to the server */
-    uint64_t body_left;    /* still to come from the client */
-    struct smail__buf in;  /* the answer's head so far */
-    size_t scanned;
-    bool is_head; /* the method: no body comes */
-    bool has_head;
-    bool has_length;
-    uint64_t left; /* of the answer's body */
-};
-
-/* --- The request --------------------------------------------------------- */
-
-static bool is_passed(smail_span name)
-{
-    for (size_t i = 0; i < sizeof(passed) / sizeof(*passed); i++)
-        if (smail__span_iis(name, passed[i]))
-            return true;
-    return false;
-}
-
-static void put_head(struct smail__proxy *proxy,
-                     const struct smail__http_head *head)
-{
-    const struct smail__client *client = proxy->client;
-    struct smail__buf *out = &proxy->out;
-
-    smail__buf_printf(out,
-                      "%.*s %.*s HTTP/1.1\r\nHost: %.*s\r\n"
-                      "Connection: close\r\n",
-                      SMAIL__SPAN_ARG(head->method),
-                      SMAIL__SPAN_ARG(head->target),
-                      SMAIL__SPAN_ARG(head->host));
-    smail__buf_printf(out,
-                      "X-Smtpmail-Secret: %s\r\nX-Smtpmail-Peer: %s\r\n"
-                      "X-Smtpmail-Scheme: %s\r\n",
-                      client->loop->front->options.secret, client->peer_text,
-                      client->is_secure ? "https" : "http");
-    for (size_t i = 0; i < head->count; i++)
-        if (is_passed(head->fields[i].name))
-            smail__buf_printf(out, "%.*s: %.*s\r\n",
-                              SMAIL__SPAN_ARG(head->fields[i].name),
-                              SMAIL__SPAN_ARG(head->fields[i].value));
-    if (head->has_length)
-        smail__buf_printf(out, "Content-Length: %llu\r\n",
-                          (unsigned long long)head->length);
-    smail__buf_puts(out, "\r\n");
-}
 
 static void proxy_free(struct smail__proxy *proxy)
 {
@@ -110,7 +45,7 @@ static void queue_add(struct smail__proxy *proxy)
 {
     struct smail__front_loop *loop = proxy->loop;
 
-    proxy->state = QUEUED;
+    proxy->state = SMAIL__PROXY_QUEUED;
     proxy->next = NULL;
     if (loop->first == NULL)
         loop->first = proxy;
@@ -156,6 +91,8 @@ static bool begin_answer(struct smail__proxy *proxy)
     }
     /* What is left of the body is not read any more, so where the next
      * request begins is not known. */
+    if (proxy->body_left > 0)
+        smail__client_linger(client);
     if (proxy->body_left > 0 || !proxy->has_length)
         client->keeps_alive = false;
     client->account = account_of(&answer);
@@ -337,7 +274,7 @@ static bool connect_to_server(struct smail__proxy *proxy)
     if (smail__connection_new(&proxy->connection, loop->loop, fd, &handler,
                               proxy, NULL) != 0)
         return false;
-    proxy->state = CONNECTED;
+    proxy->state = SMAIL__PROXY_CONNECTED;
     return true;
 }
 
@@ -414,12 +351,14 @@ void smail__proxy_begin(struct smail__client *client,
     proxy->client = client;
     proxy->loop = client->loop;
     proxy->peer = client->peer;
-    proxy->body_left = head->length;
+    proxy->is_chunked = head->is_chunked;
+    proxy->body_left = head->is_chunked ? UINT64_MAX : head->length;
+    smail__http_chunks_begin(&proxy->chunks, smail__client_body_max(client));
     proxy->is_head = smail__span_is(head->method, "HEAD");
     smail__buf_init(&proxy->out, SMAIL__BODY_WINDOW + 2 * SMAIL__HTTP_HEAD_MAX,
                     NULL);
     smail__buf_init(&proxy->in, SMAIL__HTTP_HEAD_MAX, NULL);
-    put_head(proxy, head);
+    smail__proxy_put_head(proxy, head);
     if (head->wants_continue)
         smail__buf_puts(&client->out, "HTTP/1.1 100 Continue\r\n\r\n");
     smail__connection_set_deadline(client->connection, patience(proxy));
@@ -427,46 +366,58 @@ void smail__proxy_begin(struct smail__client *client,
         enqueue(proxy);
 }
 
+/* What came is no body: the server behind never sees the end of it. */
+static void refuse_body(struct smail__client *client, int status)
+{
+    struct smail__proxy *proxy = client->proxy;
+
+    client->proxy = NULL;
+    smail__proxy_abandon(proxy);
+    if (client->status == 0)
+        smail__client_refuse_framing(client, status);
+    else
+        smail__connection_abort(client->connection, "no body");
+}
+
 void smail__proxy_feed(struct smail__client *client, smail_span *input)
 {
     struct smail__proxy *proxy = client->proxy;
-    size_t room = SMAIL__BODY_WINDOW + SMAIL__HTTP_HEAD_MAX;
-    smail_span chunk;
+    size_t had = input->len;
+    int status;
 
     if (proxy->body_left == 0)
         return;
-    room = proxy->out.len < room ? room - proxy->out.len : 0;
-    chunk = smail__span_slice(*input, 0, room);
-    if (chunk.len > proxy->body_left)
-        chunk.len = (size_t)proxy->body_left;
-    if (chunk.len == 0)
+    status = smail__proxy_take(proxy, input);
+    if (status != 0) {
+        refuse_body(client, status);
         return;
-    smail__buf_append(&proxy->out, chunk);
+    }
+    if (input->len == had)
+        return;
     if (smail__buf_error(&proxy->out) != 0) {
         smail__connection_abort(client->connection, "no memory");
         return;
     }
-    proxy->body_left -= chunk.len;
-    *input = smail__span_from(*input, chunk.len);
     smail__connection_set_deadline(client->connection, patience(proxy));
-    if (proxy->state == CONNECTED)
+    if (proxy->state == SMAIL__PROXY_CONNECTED)
         smail__connection_wake(proxy->connection);
-    else if (proxy->state == GATHERING && is_ready(proxy))
+    else if (proxy->state == SMAIL__PROXY_GATHERING && is_ready(proxy))
         enqueue(proxy);
 }
 
 void smail__proxy_resume(struct smail__proxy *proxy)
 {
-    if (proxy->state == CONNECTED && proxy->has_head)
+    if (proxy->state == SMAIL__PROXY_CONNECTED && proxy->has_head)
         smail__connection_wake(proxy->connection);
 }
 
 void smail__proxy_expire(struct smail__client *client)
 {
     struct smail__proxy *proxy = client->proxy;
-    bool is_theirs = proxy->body_left > 0 && proxy->state == GATHERING;
+    bool is_theirs =
+        proxy->body_left > 0 && proxy->state == SMAIL__PROXY_GATHERING;
 
-    if (proxy->state == CONNECTED && proxy->body_left > 0 &&
+    if (proxy->state == SMAIL__PROXY_CONNECTED && proxy->body_left > 0 &&
         proxy->out.len < SMAIL__BODY_WINDOW)
         is_theirs = true;
     client->proxy = NULL;
@@ -485,11 +436,11 @@ void smail__proxy_expire(struct smail__client *client)
 void smail__proxy_abandon(struct smail__proxy *proxy)
 {
     part(proxy);
-    if (proxy->state == CONNECTED) {
+    if (proxy->state == SMAIL__PROXY_CONNECTED) {
         smail__connection_abort(proxy->connection, "the client is gone");
         return;
     }
-    if (proxy->state == QUEUED)
+    if (proxy->state == SMAIL__PROXY_QUEUED)
         queue_remove(proxy);
     proxy_free(proxy);
 }

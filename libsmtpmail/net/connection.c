@@ -55,7 +55,7 @@ static void wind_up(struct smail__connection *connection)
     if (connection->has_ended)
         smail__connection_close_with(connection, "finished");
     else
-        smail__connection_set_deadline(connection, LINGER_MILLISECONDS);
+        smail__connection_set_deadline(connection, connection->linger_time);
 }
 
 static int events_wanted(struct smail__connection *connection)
@@ -158,7 +158,8 @@ static void on_event(uv_poll_t *poll, int status, int events)
         input = receive(connection);
     if (connection->phase == SMAIL__LINGERING) {
         connection->wasted += input.len;
-        if (connection->has_ended || connection->wasted > LINGER_OCTETS)
+        if (connection->has_ended ||
+            connection->wasted > connection->linger_octets)
             smail__connection_close_with(connection, "finished");
         input.len = 0;
     }
@@ -216,6 +217,8 @@ int smail__connection_new(struct smail__connection **out,
     connection->loop = loop;
     connection->fd = fd;
     connection->handler = handler;
+    connection->linger_octets = LINGER_OCTETS;
+    connection->linger_time = LINGER_MILLISECONDS;
     connection->user = user;
     connection->timer.fire = on_timer;
     *out = connection;
@@ -241,6 +244,13 @@ void smail__connection_start_tls(struct smail__connection *connection,
 {
     if (connection->tls == NULL && connection->next_tls == NULL)
         connection->next_tls = smail__tls_context_ref(context);
+}
+
+void smail__connection_linger(struct smail__connection *connection,
+                              uint64_t octets, uint64_t milliseconds)
+{
+    connection->linger_octets = octets;
+    connection->linger_time = milliseconds;
 }
 
 void smail__connection_finish(struct smail__connection *connection)

@@ -53,6 +53,12 @@ void smail__connection_wake(struct smail__connection *connection);
 void smail__connection_start_tls(struct smail__connection *connection,
                                  struct smail__tls_context *context);
 
+/* How much input finish() may drop, and for how long, before it hangs up on a
+   peer that goes on sending: one that listens only when it has said all it had
+   to say would else miss the reply. 1 MiB and two seconds. */
+void smail__connection_linger(struct smail__connection *connection,
+                              uint64_t octets, uint64_t milliseconds);
+
 /* Send what is left, say goodbye, hang up; input is dropped from now on. */
 void smail__connection_finish(struct smail__connection *connection);
 

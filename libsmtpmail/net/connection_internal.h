@@ -43,7 +43,8 @@ struct smail__connection {
     struct smail__timer timer;
     uint64_t deadline; /* 0: none */
     uint64_t timer_at; /* what the timer is set to */
-    size_t wasted;
+    uint64_t wasted;   /* octets, while it lingers */
+    uint64_t linger_octets, linger_time;
     const char *why;
     smail_error error;
 };

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """webmail as HTTP: requests that could be read in two ways, limits, the
 fields that keep a page safe, TLS, and how it ends."""
+import base64
+import json
 import os
 import signal
 import socket
@@ -10,11 +12,14 @@ import threading
 import time
 import unittest
 
-from support import Case
+from support import DOMAIN, PASSWORDS, Case
 from web import WEBMAIL, Client, WebCase, hear, status_of
 
 HOST = "Host: localhost\r\n"
 END = HOST + "Connection: close\r\n\r\n"
+CHUNKED = ("POST /auth/login HTTP/1.1\r\n" + HOST +
+           "Content-Type: application/json\r\n"
+           "Transfer-Encoding: chunked\r\n\r\n")
 
 
 class Smuggling(WebCase):
@@ -38,8 +43,20 @@ class Smuggling(WebCase):
          "\r\n\r\n", 400),
         ("POST / HTTP/1.1\r\n" + HOST + "Transfer-Encoding: xchunked"
          "\r\n\r\n", 501),
-        ("POST / HTTP/1.1\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\n"
-         "0\r\n\r\n", 411),
+        (CHUNKED + "\r\n", 400),
+        (CHUNKED + "x\r\n", 400),
+        (CHUNKED + "5 \r\nabcde\r\n0\r\n\r\n", 400),
+        (CHUNKED + "5\nabcde\r\n0\r\n\r\n", 400),
+        (CHUNKED + "5;\nabcde\r\n0\r\n\r\n", 400),
+        (CHUNKED + "0x5\r\nabcde\r\n0\r\n\r\n", 400),
+        (CHUNKED + "-1\r\n\r\n", 400),
+        (CHUNKED + "ffffffffffffffff\r\n", 400),
+        (CHUNKED + "fffffffffffffff\r\n", 413),
+        (CHUNKED + "5\r\nabcdef\r\n0\r\n\r\n", 400),
+        (CHUNKED + "5\r\nabcde0\r\n\r\n", 400),
+        (CHUNKED + "0\r\nX\r\n\r\n", 400),
+        (CHUNKED + "0\r\n X: y\r\n\r\n", 400),
+        (CHUNKED + "0\r\nX: " + "y" * 5000 + "\r\n\r\n", 431),
         ("POST / HTTP/1.0\r\n" + HOST + "Transfer-Encoding: chunked\r\n\r\n",
          400),
         # Lines.
@@ -105,6 +122,99 @@ class Smuggling(WebCase):
                 answer = hear(sock)
             self.assertEqual(status_of(answer), 403)
             self.assertNotIn(b"passwordMin", answer)
+
+
+def chunks(*pieces):
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece)
+                    for piece in pieces) + b"0\r\n\r\n"
+
+
+class Chunks(WebCase):
+    """Bodies without a Content-Length."""
+
+    def setUp(self):
+        super().setUp()
+        token = base64.b64encode(
+            f"alice@{DOMAIN}:{PASSWORDS['alice']}".encode()).decode()
+        self.basic = f"Authorization: Basic {token}\r\n"
+
+    def post(self, path, body, kind="application/json", fields=""):
+        head = (f"POST {path} HTTP/1.1\r\nContent-Type: {kind}\r\n" +
+                self.basic + fields + "Transfer-Encoding: chunked\r\n" + END)
+        answer = self.webmail.talk(head.encode() + body)
+        return status_of(answer), answer.partition(b"\r\n\r\n")[2]
+
+    def account(self):
+        answer = self.webmail.talk("GET /.well-known/jmap HTTP/1.1\r\n" +
+                                   self.basic + END)
+        session = json.loads(answer.partition(b"\r\n\r\n")[2])
+        return session["primaryAccounts"]["urn:ietf:params:jmap:mail"]
+
+    def test_a_call(self):
+        call = json.dumps({"using": ["urn:ietf:params:jmap:core"],
+                           "methodCalls": [["Core/echo", {"a": "b"}, "0"]]})
+        call = call.encode()
+        for body in (chunks(call), chunks(call[:1], call[1:7], call[7:]),
+                     chunks(*(call[i:i + 1] for i in range(len(call)))),
+                     chunks(call).replace(b"\r\n", b";x=y\r\n", 1)):
+            status, text = self.post("/jmap/api", body)
+            self.assertEqual(status, 200, text)
+            self.assertEqual(json.loads(text)["methodResponses"],
+                             [["Core/echo", {"a": "b"}, "0"]])
+
+    def test_a_file_of_many_chunks(self):
+        data = os.urandom(3 * 1024 * 1024 + 17)
+        account = self.account()
+        pieces = [data[i:i + 70001] for i in range(0, len(data), 70001)]
+        status, text = self.post(f"/jmap/upload/{account}/", chunks(*pieces),
+                                 "application/octet-stream")
+        self.assertEqual(status, 201, text)
+        blob = json.loads(text)
+        self.assertEqual(blob["size"], len(data))
+        answer = self.webmail.talk(
+            f"GET /jmap/download/{account}/{blob['blobId']}/x HTTP/1.1\r\n" +
+            self.basic + END)
+        self.assertEqual(answer.partition(b"\r\n\r\n")[2], data)
+
+    def test_a_file_that_breaks_off_is_none(self):
+        account = self.account()
+        body = chunks(b"x" * 200000)[:-7] + b"garbage"
+        status, text = self.post(f"/jmap/upload/{account}/", body,
+                                 "application/octet-stream")
+        self.assertEqual(status, 400, text)
+
+    def test_a_request_that_is_too_large(self):
+        size = 10 * 1024 * 1024
+        for extra, expected in ((0, 400), (1, 413)):
+            body = b" " * 65536 * 159 + b" " * (65536 + extra)
+            self.assertEqual(len(body), size + extra)
+            for framed in (True, False):
+                with self.subTest(extra=extra, framed=framed):
+                    if framed:
+                        status, text = self.post("/jmap/api", chunks(body))
+                    else:
+                        answer = self.webmail.talk((
+                            "POST /jmap/api HTTP/1.1\r\n" + self.basic +
+                            "Content-Type: application/json\r\n"
+                            f"Content-Length: {len(body)}\r\n" +
+                            END).encode() + body)
+                        status = status_of(answer)
+                        text = answer.partition(b"\r\n\r\n")[2]
+                    self.assertEqual(status, expected, text)
+                    kind = "limit" if extra else "notJSON"
+                    problem = json.loads(text)
+                    self.assertEqual(problem["type"],
+                                     "urn:ietf:params:jmap:error:" + kind)
+                    self.assertEqual(problem["status"], expected)
+
+    def test_who_asks_first_is_told_before_it_sends(self):
+        answer = self.webmail.talk(
+            "POST /jmap/api HTTP/1.1\r\n" + self.basic +
+            "Content-Type: application/json\r\nExpect: 100-continue\r\n"
+            f"Content-Length: {10 * 1024 * 1024 + 1}\r\n" + END)
+        self.assertEqual(status_of(answer), 413, answer)
+        self.assertIn(b"application/problem+json", answer)
+        self.assertIn(b'"limit":"maxSizeRequest"', answer)
 
 
 def listening_ports(pid):

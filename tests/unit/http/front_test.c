@@ -363,8 +363,11 @@ static void refuses_without_asking_the_server(void **state_)
           "Content-Length: 5\r\n\r\nabcde",
           "400" },
         { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
-          "0\r\n\r\n",
-          "411" },
+          "3\nabc\r\n0\r\n\r\n",
+          "400" },
+        { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+          "ffffffffff\r\n",
+          "413" },
         { "POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: x\r\n\r\n", "501" },
         { "GET / HTTP/1.1\nHost: a\n\n", "400" },
         { "GET / HTTP/3.0\r\n" CLOSE, "505" },
@@ -410,6 +413,91 @@ static void answers_in_order_on_one_connection(void **state_)
     assert_int_equal(count_of(text.data, "HTTP/1.1 200 OK"), 3);
     assert_int_equal(atomic_load(&world.served), 3);
     smail__buf_dispose(&text);
+    close_world(&world);
+}
+
+/* Until the end of the chunks, and no further; to the server behind they are
+ * plain. */
+static void bodies_may_come_in_chunks(void **state_)
+{
+    struct world world;
+    struct smail__buf text;
+
+    (void)state_;
+    open_world(&world, (struct smail__front_options){ 0 });
+
+    talk(&text, &world,
+         SMAIL__SPAN("POST /one HTTP/1.1\r\n" HOST
+                     "Transfer-Encoding: Chunked\r\n\r\n"
+                     "3;evil=\"x\"\r\nabc\r\n0002\r\nde\r\n0\r\n"
+                     "Content-Length: 3\r\n\r\n"
+                     "GET /two HTTP/1.1\r\n" CLOSE));
+
+    assert_int_equal(count_of(text.data, "HTTP/1.1 200 OK"), 2);
+    assert_non_null(strstr(text.data, "\r\nTransfer-Encoding: chunked\r\n"));
+    assert_null(strstr(text.data, "evil"));
+    assert_null(strstr(text.data, "0002"));
+    assert_null(strstr(text.data, "Content-Length: 3\r\n"));
+    assert_non_null(strstr(text.data, "\nGET /two "));
+    smail__buf_dispose(&text);
+    close_world(&world);
+}
+
+/* A body that turns out to be none, or too large, when the server behind has
+ * begun to read it. */
+static void late_faults_of_a_body_are_told(void **state_)
+{
+    static const struct smail__front_limit limits[] = {
+        { "/small", 100000, "{\"too\":\"large\"}\n" }, { NULL, 0, NULL }
+    };
+    struct world world;
+    struct smail__buf request, text;
+
+    (void)state_;
+    open_world(&world, (struct smail__front_options){ .limits = limits });
+    smail__buf_init(&request, TEXT_MAX, NULL);
+    for (int i = 0; i < 2; i++) {
+        smail__buf_clear(&request);
+        smail__buf_puts(&request, "POST /small HTTP/1.1\r\n" HOST
+                                  "Transfer-Encoding: chunked\r\n\r\n"
+                                  "18000\r\n");
+        for (int k = 0; k < 0x18000; k++)
+            smail__buf_putc(&request, 'x');
+        smail__buf_puts(&request, i == 0 ? "\r\n\r\n" : "\r\n7a1\r\n");
+        talk(&text, &world, smail__buf_span(&request));
+        assert_int_equal(
+            strncmp(text.data, i == 0 ? "HTTP/1.1 400" : "HTTP/1.1 413", 12),
+            0);
+        assert_int_equal(strstr(text.data, "{\"too\":") != NULL, i == 1);
+        smail__buf_dispose(&text);
+    }
+    smail__buf_dispose(&request);
+    expect(&world,
+           "POST /small HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n"
+           "Content-Length: 100001\r\n\r\n",
+           "413", "{\"too\":\"large\"}");
+    expect(&world,
+           "POST /small HTTP/1.1\r\n" HOST "Expect: 100-continue\r\n"
+           "Content-Length: 2\r\nConnection: close\r\n\r\nab",
+           "100", "HTTP/1.1 200 OK");
+    close_world(&world);
+}
+
+/* The whole of it is sent before a word is heard. */
+static void refusals_reach_who_listens_late(void **state_)
+{
+    struct world world;
+    struct smail__buf request;
+
+    (void)state_;
+    open_world(&world, (struct smail__front_options){ .body_max = 100 });
+    smail__buf_init(&request, (size_t)16 * 1024 * 1024, NULL);
+    smail__buf_puts(&request, "POST /x HTTP/1.1\r\n" HOST
+                              "Content-Length: 10485760\r\n\r\n");
+    for (int i = 0; i < 10485760; i++)
+        smail__buf_putc(&request, 'x');
+    expect(&world, request.data, "413", "tooLarge");
+    smail__buf_dispose(&request);
     close_world(&world);
 }
 
@@ -634,6 +722,9 @@ int main(void)
         cmocka_unit_test(adds_what_keeps_a_page_safe),
         cmocka_unit_test(refuses_without_asking_the_server),
         cmocka_unit_test(answers_in_order_on_one_connection),
+        cmocka_unit_test(bodies_may_come_in_chunks),
+        cmocka_unit_test(late_faults_of_a_body_are_told),
+        cmocka_unit_test(refusals_reach_who_listens_late),
         cmocka_unit_test(carries_large_bodies_both_ways),
         cmocka_unit_test(makes_do_with_a_server_that_breaks_off),
         cmocka_unit_test(hangs_up_when_the_answer_comes_before_the_body),
