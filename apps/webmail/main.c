@@ -36,6 +36,13 @@
 
 #define PATH_OCTETS 4096
 
+/* The names of this machine, when the config names none. */
+#define HOSTS_OCTETS 1024
+
+/* What nobody can register, so that no stranger can have it lead here: names of
+ * one label, and what RFC 6762, RFC 8375 and RFC 6761 set aside. */
+#define PRIVATE_HOSTS ".,.local,.home.arpa,.internal,.test"
+
 struct program {
     struct options options;
     struct smail__config config;
@@ -46,6 +53,7 @@ struct program {
     struct app app;
     bool has_app;
     struct smail__front_limit limits[2];
+    char hosts[HOSTS_OCTETS];
     struct server *server;
     struct smail__front *front;
     struct smail__listener *plain, *secure; /* until the front has them */
@@ -134,6 +142,20 @@ static int open_app(struct program *program, smail_error *err)
     return 0;
 }
 
+static const char *our_hosts(struct program *program)
+{
+    const struct smail__config *config = &program->config;
+    char machine[256] = "";
+
+    if (config->web_hosts[0] != '\0')
+        return config->web_hosts;
+    if (gethostname(machine, sizeof(machine) - 1) != 0)
+        machine[0] = '\0';
+    smail__format(program->hosts, sizeof(program->hosts), "%s,%s,%s",
+                  config->hostname, machine, PRIVATE_HOSTS);
+    return program->hosts;
+}
+
 static int open_front(struct program *program, smail_error *err)
 {
     const struct smail__config *config = &program->config;
@@ -142,6 +164,7 @@ static int open_front(struct program *program, smail_error *err)
         .secret = program->app.secret,
         .notify = program->notify[0] != '\0' ? program->notify : NULL,
         .exempt = config->exempt,
+        .hosts = our_hosts(program),
         .log = &program->log,
         .handler = &app_front_handler,
         .user = &program->app,

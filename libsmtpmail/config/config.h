@@ -84,6 +84,7 @@ struct smail__config {
     bool process_sandbox;
 
     char *web_listen, *web_tls_listen; /* "ADDRESS:PORT" */
+    char *web_hosts;                   /* names, parted by commas */
     uint32_t web_connections;
     uint32_t web_connections_per_address;
     uint32_t web_requests;

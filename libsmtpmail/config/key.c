@@ -111,6 +111,9 @@ const struct smail__key smail__keys[] = {
         "where to serve the page in the clear: ADDRESS:PORT"),
     KEY("web", "tls-listen", SMAIL__KEY_STRING, web_tls_listen, 0, 63, "",
         "where to serve it under TLS, with the certificate of [tls]"),
+    KEY("web", "hosts", SMAIL__KEY_STRING, web_hosts, 0, 1000, "",
+        "names that the page is reached by, parted by commas; \".example.org\" "
+        "for all below it, \"*\" for any. Empty: those of this machine"),
     KEY("web", "connections", SMAIL__KEY_NUMBER, web_connections, 1, 1000000,
         "2000", "browsers and programs at a time"),
     KEY("web", "connections-per-address", SMAIL__KEY_NUMBER,

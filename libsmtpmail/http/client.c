@@ -20,6 +20,7 @@
 #include "base/format.h"
 #include "base/span.h"
 #include "http/front_internal.h"
+#include "http/host.h"
 
 /* Of a body that is refused so much is read to waste: most clients listen only
  * when they have sent all of it. */
@@ -36,6 +37,9 @@ static const struct {
     { 413, "tooLarge", "That is larger than this server takes." },
     { 414, "badRequest", "The address of the request is too long." },
     { 417, "badRequest", "This server expects nothing but 100-continue." },
+    { 421, "misdirected",
+      "This server is not known by that name. Its names are the key 'hosts' of "
+      "section [web]." },
     { 431, "badRequest", "The head or trailer of the request is too large." },
     { 501, "badRequest", "This server does not know that method or coding." },
     { 505, "badRequest", "This server speaks HTTP/1.1." },
@@ -184,6 +188,14 @@ static const struct smail__front_limit *find_limit(
     return NULL;
 }
 
+static bool is_for_us(const struct smail__client *client,
+                      const struct smail__http_head *head)
+{
+    const char *names = client->loop->front->options.hosts;
+
+    return names == NULL || smail__http_host_is_ours(head->host, names);
+}
+
 static void begin_request(struct smail__client *client)
 {
     struct smail__http_head head;
@@ -192,6 +204,8 @@ static void begin_request(struct smail__client *client)
     if (head.path.len > 0)
         note_request(client, &head);
     client->limit = find_limit(&client->loop->front->options, head.path);
+    if (status == 0 && !is_for_us(client, &head))
+        status = 421;
     if (status == 0 && head.length > smail__client_body_max(client))
         status = 413;
     if (status != 0) {

@@ -68,6 +68,7 @@ struct smail__front_options {
     const char *secret;
     const char *notify; /* the file to watch for changes; NULL: none */
     const char *exempt; /* networks without limits by address; "" for none */
+    const char *hosts;  /* our names, as http/host.h has them; NULL: any */
     const struct smail__log *log;
     const struct smail__front_handler *handler;
     void *user;

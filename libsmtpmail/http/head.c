@@ -120,12 +120,30 @@ static int parse_version(struct smail__http_head *head, smail_span version)
     return 0;
 }
 
+/* RFC 9112, 3.2.2: "http://host/path". The host stands for that of the field;
+ * what is left is a path. */
+static void cut_authority(struct smail__http_head *head, smail_span *target)
+{
+    size_t scheme = smail__span_istarts(*target, "http://")    ? 7
+                    : smail__span_istarts(*target, "https://") ? 8
+                                                               : 0;
+    smail_span rest = smail__span_from(*target, scheme);
+    size_t len = smail__span_find(rest, '/');
+
+    if (scheme == 0 || smail__span_find(rest, '?') < len)
+        return;
+    head->host = smail__span_slice(rest, 0, len);
+    *target = len < rest.len ? smail__span_from(rest, len) : SMAIL__SPAN("/");
+}
+
 static int parse_target(struct smail__http_head *head, smail_span target)
 {
-    smail_span rest = target;
+    smail_span rest;
 
     if (target.len > SMAIL__HTTP_TARGET_MAX)
         return 414;
+    cut_authority(head, &target);
+    rest = target;
     if (target.len == 0 || target.data[0] != '/')
         return 400;
     head->target = target;
@@ -228,18 +246,22 @@ bool smail__http_list_has(smail_span list, const char *token)
 /* --- What the fields mean ------------------------------------------------ */
 
 /* A name or an address, perhaps a port: no list, no user, no space. */
-static int check_host(struct smail__http_head *head)
+static bool is_host(smail_span host)
 {
-    smail_span host = smail__http_field(head, "host");
-
-    if (host.len == 0 || host.len > SMAIL__HTTP_HOST_MAX)
-        return 400;
     for (size_t i = 0; i < host.len; i++)
         if (!smail__is_alnum(host.data[i]) &&
             memchr(".-_:[]", host.data[i], 6) == NULL)
-            return 400;
-    head->host = host;
-    return 0;
+            return false;
+    return host.len > 0 && host.len <= SMAIL__HTTP_HOST_MAX;
+}
+
+static int check_host(struct smail__http_head *head)
+{
+    smail_span field = smail__http_field(head, "host");
+
+    if (head->host.data == NULL)
+        head->host = field;
+    return is_host(field) && is_host(head->host) ? 0 : 400;
 }
 
 /* RFC 9112, 6.1 and 6.3. Both framings at once is how requests are smuggled:

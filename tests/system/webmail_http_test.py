@@ -68,7 +68,11 @@ class Smuggling(WebCase):
         # Hosts and targets.
         ("GET / HTTP/1.1\r\n\r\n", 400),
         ("GET / HTTP/1.1\r\n" + HOST + HOST + "\r\n", 400),
-        ("GET http://localhost/ HTTP/1.1\r\n" + END, 400),
+        ("GET http://evil.example/ HTTP/1.1\r\n" + END, 421),
+        ("GET http://a@localhost/ HTTP/1.1\r\n" + END, 400),
+        ("GET http://localhost?x HTTP/1.1\r\n" + END, 400),
+        ("GET http:///x HTTP/1.1\r\n" + END, 400),
+        ("GET ftp://localhost/ HTTP/1.1\r\n" + END, 400),
         ("GET /../etc/passwd HTTP/1.1\r\n" + END, 400),
         ("GET /%2e%2e/etc/passwd HTTP/1.1\r\n" + END, 400),
         ("GET /a%00b HTTP/1.1\r\n" + END, 400),
@@ -122,6 +126,65 @@ class Smuggling(WebCase):
                 answer = hear(sock)
             self.assertEqual(status_of(answer), 403)
             self.assertNotIn(b"passwordMin", answer)
+
+
+class Names(WebCase):
+    """Whom a request is for: a stranger's name that leads here is refused."""
+
+    def ask(self, host):
+        return self.webmail.talk(f"GET /auth/signup HTTP/1.1\r\nHost: {host}"
+                                 "\r\nConnection: close\r\n\r\n")
+
+    def test_this_machine_has_names_without_being_told(self):
+        port = self.webmail.port
+        for host in ("127.0.0.1", f"127.0.0.1:{port}", f"localhost:{port}",
+                     "[::1]", "192.0.2.7", "box", "box.local",
+                     "mail.example.test", socket.gethostname()):
+            with self.subTest(host):
+                self.assertEqual(status_of(self.ask(host)), 200)
+
+    def test_a_strangers_name_is_none_of_them(self):
+        for host in ("evil.example", "evil.example:80", "localhost.evil.example",
+                     "127.0.0.1.evil.example", "www.example.org"):
+            with self.subTest(host):
+                answer = self.ask(host)
+                self.assertEqual(status_of(answer), 421, answer)
+                self.assertIn(b"application/problem+json", answer)
+                self.assertNotIn(b"passwordMin", answer)
+
+
+    def test_an_absolute_target_names_the_host(self):
+        for target, status in (("http://box/auth/signup", 200),
+                               ("HTTP://localhost:80/auth/signup", 200),
+                               ("http://evil.example/auth/signup", 421)):
+            with self.subTest(target):
+                answer = self.webmail.talk(
+                    f"GET {target} HTTP/1.1\r\nHost: localhost\r\n"
+                    "Connection: close\r\n\r\n")
+                self.assertEqual(status_of(answer), status, answer)
+
+
+class OwnNames(Names):
+    config = "[web]\nhosts = mail.example.org, .example.net\n"
+    test_an_absolute_target_names_the_host = None
+
+    def test_this_machine_has_names_without_being_told(self):
+        for host in ("127.0.0.1", "localhost", "mail.example.org",
+                     "Mail.Example.ORG:8080", "a.example.net"):
+            with self.subTest(host):
+                self.assertEqual(status_of(self.ask(host)), 200)
+        self.assertEqual(status_of(self.ask("box")), 421)
+        self.assertEqual(status_of(self.ask("example.net")), 421)
+
+
+class AnyName(WebCase):
+    config = "[web]\nhosts = *\n"
+
+    def test_every_name(self):
+        answer = self.webmail.talk("GET /auth/signup HTTP/1.1\r\n"
+                                   "Host: evil.example\r\n"
+                                   "Connection: close\r\n\r\n")
+        self.assertEqual(status_of(answer), 200)
 
 
 def chunks(*pieces):

@@ -59,7 +59,10 @@ static const struct {
     { "get / HTTP/1.1\r\n" HOST "\r\n", 501 },
     { "CONNECT / HTTP/1.1\r\n" HOST "\r\n", 501 },
     { "TRACE / HTTP/1.1\r\n" HOST "\r\n", 501 },
-    { "GET http://a.test/ HTTP/1.1\r\n" HOST "\r\n", 400 },
+    { "GET http://a@a.test/ HTTP/1.1\r\n" HOST "\r\n", 400 },
+    { "GET http:///a HTTP/1.1\r\n" HOST "\r\n", 400 },
+    { "GET http://a.test?a HTTP/1.1\r\n" HOST "\r\n", 400 },
+    { "GET http://a.test/ HTTP/1.1\r\n\r\n", 400 },
     { "GET * HTTP/1.1\r\n" HOST "\r\n", 400 },
     { "GET a HTTP/1.1\r\n" HOST "\r\n", 400 },
     { "GET /../x HTTP/1.1\r\n" HOST "\r\n", 400 },
@@ -291,9 +294,31 @@ static void reads_answers(void **state)
                          0);
 }
 
+/* RFC 9112, 3.2.2. */
+static void an_absolute_target_has_the_host(void **state)
+{
+    struct smail__http_head head;
+
+    (void)state;
+    assert_int_equal(
+        smail__http_head_parse(
+            &head,
+            SMAIL__SPAN("GET HTTP://b.test:8/x?y HTTP/1.1\r\n" HOST "\r\n")),
+        0);
+    assert_true(smail__span_is(head.host, "b.test:8"));
+    assert_true(smail__span_is(head.target, "/x?y"));
+    assert_true(smail__span_is(head.path, "/x"));
+    assert_int_equal(
+        smail__http_head_parse(
+            &head, SMAIL__SPAN("GET https://b.test HTTP/1.1\r\n" HOST "\r\n")),
+        0);
+    assert_true(smail__span_is(head.target, "/"));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_absolute_target_has_the_host),
         cmocka_unit_test(refuses_what_can_be_read_in_two_ways),
         cmocka_unit_test(finds_the_end_one_byte_at_a_time),
         cmocka_unit_test(refuses_nul_anywhere),
