@@ -170,6 +170,8 @@ static int open_capture(struct program *program, smail_policy *policy,
 static void set_dns(smail_server_options *options,
                     const struct smail__config *config)
 {
+    options->proxy_networks = or_null(config->network_proxy);
+    options->xclient_networks = or_null(config->network_xclient);
     options->reverse_dns = config->dns_reverse;
     options->block_lists = or_null(config->dns_lists);
     options->block_score = config->dns_lists_score;

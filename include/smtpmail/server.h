@@ -114,6 +114,12 @@ typedef struct smail_server_options {
     bool app_password_tokens; /**< Take app passwords as bearer tokens, for
                        OAUTHBEARER and XOAUTH2. */
 
+    const char *proxy_networks;   /**< Who puts a PROXY header (HAProxy's, 1 or
+                       2) before what its clients say, as "10.0.0.0/8": from
+                       there it must come. NULL: nobody. */
+    const char *xclient_networks; /**< Who may speak for its clients by XCLIENT.
+                       NULL: nobody. */
+
     bool discard; /**< Take every message for anybody, from anybody, and drop
                        it. No store is used. */
 } smail_server_options;

@@ -7,6 +7,8 @@
 #include "base/format.h"
 #include "base/span.h"
 #include "base/utf8.h"
+#include "dns/idna.h"
+#include "message/fold.h"
 
 /* RFC 2142, 3 to 5: who writes there expects a role and not a person. */
 static const struct {
@@ -45,6 +47,21 @@ const char *smail__name_reserved(smail_span local)
     return NULL;
 }
 
+/* RFC 6531, 3.3: case folded, and one form of each character. */
+static bool fold_wide(char out[SMAIL_LOCAL_PART_MAX + 1], const char *local)
+{
+    struct smail__buf folded;
+    bool fits;
+
+    smail__buf_init(&folded, (size_t)16 * SMAIL_LOCAL_PART_MAX, NULL);
+    fits = smail__fold_name(&folded, smail__span(local)) == 0 &&
+           folded.len <= SMAIL_LOCAL_PART_MAX;
+    if (fits)
+        memcpy(out, folded.data, folded.len + 1);
+    smail__buf_dispose(&folded);
+    return fits;
+}
+
 /* RFC 5321, 4.1.2: the quoted and the plain form of a text are one. */
 static bool fold_local(char out[SMAIL_LOCAL_PART_MAX + 1], smail_span local)
 {
@@ -53,7 +70,7 @@ static bool fold_local(char out[SMAIL_LOCAL_PART_MAX + 1], smail_span local)
 
     if (is_quoted)
         local = smail__span_slice(local, 1, local.len - 2);
-    if (local.len > SMAIL_LOCAL_PART_MAX || !smail__is_ascii(local))
+    if (local.len > SMAIL_LOCAL_PART_MAX)
         return false;
     for (size_t i = 0; i < local.len; i++) {
         if (is_quoted && local.data[i] == '\\' && i + 1 < local.len)
@@ -63,12 +80,14 @@ static bool fold_local(char out[SMAIL_LOCAL_PART_MAX + 1], smail_span local)
         out[len++] = smail__lower(local.data[i]);
     }
     out[len] = '\0';
-    return true;
+    return smail__is_ascii((smail_span){ out, len }) || fold_wide(out, out);
 }
 
 static bool fold_domain(char out[SMAIL_DOMAIN_MAX + 1], smail_span domain)
 {
-    if (domain.len > SMAIL_DOMAIN_MAX || !smail__is_ascii(domain) ||
+    if (!smail__is_ascii(domain))
+        return smail__idna_to_ascii(out, domain) == 0;
+    if (domain.len > SMAIL_DOMAIN_MAX ||
         smail__span_find(domain, '\0') < domain.len ||
         (domain.len > 0 && domain.data[0] == '['))
         return false;
@@ -121,12 +140,7 @@ int smail__name_domain(char out[SMAIL_DOMAIN_MAX + 1], const char *text,
 {
     smail_span span = smail__span(text);
 
-    if (!smail__is_ascii(span))
-        return smail__fail(err, SMAIL_EINVAL,
-                           "'%.*s' is not ASCII: write the domain in its "
-                           "A-label form, as xn--...",
-                           SMAIL__SPAN_ARG(smail__utf8_clip(span, 100)));
-    if (!is_domain(span) || !fold_domain(out, span))
+    if (!fold_domain(out, span) || !is_domain(smail__span(out)))
         return smail__fail(err, SMAIL_EINVAL, "'%.*s' is not a domain name",
                            SMAIL__SPAN_ARG(smail__utf8_clip(span, 100)));
     return 0;
@@ -143,13 +157,9 @@ int smail__name_parse(struct smail__name *out, const char *text,
         out->local[0] = '\0';
         return smail__name_domain(out->domain, text + 1, err);
     }
-    if (!smail__is_ascii(span))
-        return smail__fail(err, SMAIL_EINVAL,
-                           "'%.*s' is not ASCII: internationalised addresses "
-                           "are not supported yet",
-                           SMAIL__SPAN_ARG(shown));
-    if (smail_path_parse(&path, span, false) != 0 || path.local.len == 0 ||
-        path.local.data[0] == '"' || !is_domain(path.domain))
+    if (smail_path_parse(&path, span, true) != 0 || path.local.len == 0 ||
+        path.local.data[0] == '"' || !fold_domain(out->domain, path.domain) ||
+        !is_domain(smail__span(out->domain)))
         return smail__fail(err, SMAIL_EINVAL,
                            "'%.*s' is not an address, as user@example.org",
                            SMAIL__SPAN_ARG(shown));

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * account/name.h - addresses as they are compared and stored: ASCII, lower
- * case, without quotes. Internationalised ones (RFC 6531) are refused until
- * they can be treated alike everywhere.
+ * account/name.h - addresses as they are compared and stored: without quotes,
+ * case folded, in NFC (RFC 6531, 3.3); domains as A-labels.
  */
 #ifndef SMAIL__ACCOUNT_NAME_H
 #define SMAIL__ACCOUNT_NAME_H
@@ -20,7 +19,7 @@ struct smail__name {
 
 /*
  * From what a client of SMTP wrote. SMAIL_EINVAL when it cannot be an address
- * of ours: an address literal, or not ASCII.
+ * of ours: an address literal, or not UTF-8.
  */
 int smail__name_fold(struct smail__name *out, const smail_path *path,
                      smail_error *err);

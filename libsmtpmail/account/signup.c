@@ -195,7 +195,9 @@ static int check_address(struct smail__name *out,
     smail_span local;
 
     *fault = SMAIL__SIGNUP_ADDRESS;
-    if (smail__name_parse(out, address, false, NULL) != 0)
+    /* Letters of other scripts look like those of other people's names. */
+    if (!smail__is_ascii(smail__span(address)) ||
+        smail__name_parse(out, address, false, NULL) != 0)
         return smail__fail(err, SMAIL_EINVAL,
                            "That is not a mail address. Letters, digits, dots "
                            "and hyphens will do.");

@@ -75,6 +75,7 @@ struct smail__config {
     char *resolver_anchor;    /* "": the system's */
     uint32_t resolver_timeout;
     bool dns_reverse;
+    char *network_proxy, *network_xclient;
     char *dns_lists; /* "zen.example.org, other.example.org*2" */
     bool dns_lists_record;
     uint32_t dns_lists_score;

@@ -78,6 +78,10 @@ const struct smail__key smail__keys[] = {
         "64", "logins that may wait for them"),
     KEY("limits", "exempt", SMAIL__KEY_STRING, exempt, 0, 4000,
         "127.0.0.0/8 ::1", "networks without limits per address"),
+    KEY("network", "proxy", SMAIL__KEY_STRING, network_proxy, 0, 4000, "",
+        "networks of load balancers that begin with a PROXY header"),
+    KEY("network", "xclient", SMAIL__KEY_STRING, network_xclient, 0, 4000, "",
+        "networks of proxies that may speak for their clients by XCLIENT"),
     KEY("resolver", "server", SMAIL__KEY_STRING, resolver_server, 0, 400, "",
         "name servers, ADDRESS or ADDRESS:PORT, parted by spaces; recursive: "
         "from the root down; else those of /etc/resolv.conf"),

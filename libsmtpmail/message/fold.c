@@ -40,6 +40,22 @@ bool smail__has_letter(smail_span text)
     return false;
 }
 
+int smail__fold_name(struct smail__buf *out, smail_span text)
+{
+    gchar *same, *folded, *again;
+
+    if (!smail__utf8_valid(text))
+        return SMAIL_EINVAL;
+    same = g_utf8_normalize(text.data, (gssize)text.len, G_NORMALIZE_NFC);
+    folded = g_utf8_casefold(same != NULL ? same : "", -1);
+    again = g_utf8_normalize(folded, -1, G_NORMALIZE_NFC);
+    smail__buf_puts(out, again != NULL ? again : "");
+    g_free(again);
+    g_free(folded);
+    g_free(same);
+    return smail__buf_error(out);
+}
+
 int smail__fold(struct smail__buf *out, smail_span text)
 {
     struct smail__buf clean;

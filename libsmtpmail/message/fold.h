@@ -9,6 +9,11 @@
  * SMAIL_ELIMIT. */
 int smail__fold(struct smail__buf *out, smail_span text);
 
+/* Append `text`, of which only case is folded, in the form in which the same
+ * characters are the same octets (NFC): names that are compared. SMAIL_EINVAL:
+ * it is not UTF-8. */
+int smail__fold_name(struct smail__buf *out, smail_span text);
+
 /* Has it a letter or a digit? What has none, no index knows. */
 bool smail__has_letter(smail_span text);
 

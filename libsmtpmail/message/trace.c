@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "base/span.h"
+#include "base/utf8.h"
 
 /* Longest piece of a stranger's text in a trace line. */
 #define PIECE_MAX 320
@@ -14,8 +15,15 @@ static const char *const esmtp[2][2] = { { "ESMTP", "ESMTPS" },
 static const char *const lmtp[2][2] = { { "LMTP", "LMTPS" },
                                         { "LMTPA", "LMTPSA" } };
 
+static const char *const utf8[2][2][2] = {
+    { { "UTF8SMTP", "UTF8SMTPS" }, { "UTF8SMTPA", "UTF8SMTPSA" } },
+    { { "UTF8LMTP", "UTF8LMTPS" }, { "UTF8LMTPA", "UTF8LMTPSA" } }
+};
+
 const char *smail__trace_protocol(const struct smail__trace *trace)
 {
+    if (trace->utf8)
+        return utf8[trace->lmtp][trace->authenticated][trace->tls];
     if (trace->lmtp)
         return lmtp[trace->authenticated][trace->tls];
     if (!trace->extended)
@@ -37,14 +45,24 @@ static void put(struct smail__buf *out, smail_span text, const char *also)
     }
 }
 
+/* An address; the engine has looked at its UTF-8. */
+static void put_address(struct smail__buf *out, smail_span text,
+                        const char *also, const struct smail__trace *trace)
+{
+    if (trace->utf8 && smail__utf8_valid(text) && !smail__is_ascii(text))
+        smail__buf_append(out, smail__span_slice(text, 0, PIECE_MAX));
+    else
+        put(out, text, also);
+}
+
 void smail__trace_return_path(struct smail__buf *out,
                               const struct smail__trace *trace)
 {
     smail__buf_puts(out, "Return-Path: <");
-    put(out, trace->sender_local, "");
+    put_address(out, trace->sender_local, "", trace);
     if (trace->sender_domain.len > 0) {
         smail__buf_putc(out, '@');
-        put(out, trace->sender_domain, "<>");
+        put_address(out, trace->sender_domain, "<>", trace);
     }
     smail__buf_puts(out, ">\r\n");
 }
@@ -93,7 +111,7 @@ void smail__trace_received(struct smail__buf *out,
     }
     if (trace->recipient.len > 0) {
         smail__buf_puts(out, "\r\n\tfor <");
-        put(out, trace->recipient, "");
+        put_address(out, trace->recipient, "", trace);
         smail__buf_putc(out, '>');
     }
     smail__date_rfc5322(date, trace->now);

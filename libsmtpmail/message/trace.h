@@ -22,6 +22,7 @@ struct smail__trace {
     smail_span tls_protocol, tls_cipher;
     smail_span recipient; /* local@domain; only when there is just one */
     bool extended, tls, authenticated, lmtp;
+    bool utf8; /* SMTPUTF8: addresses may hold it (RFC 6531, 4.3) */
     int64_t now;
 };
 
@@ -30,7 +31,7 @@ void smail__trace_return_path(struct smail__buf *out,
 void smail__trace_received(struct smail__buf *out,
                            const struct smail__trace *trace);
 
-/* The "with" of Received (RFC 3848): "ESMTPSA". */
+/* The "with" of Received (RFC 3848; RFC 6531, 4.3): "ESMTPSA". */
 const char *smail__trace_protocol(const struct smail__trace *trace);
 
 #endif

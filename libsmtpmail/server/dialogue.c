@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "server/checks.h"
+#include "server/proxy_header.h"
 
 static uint64_t milliseconds_left(const struct smail__dialogue *dialogue)
 {
@@ -21,7 +22,7 @@ static uint64_t milliseconds_left(const struct smail__dialogue *dialogue)
         dialogue->begun_at + (uint64_t)options->session_timeout * 1000;
     uint64_t silence = options->idle_timeout;
 
-    if (dialogue->is_shaking)
+    if (dialogue->is_shaking || dialogue->proxy != NULL)
         silence = options->handshake_timeout;
     silence *= 1000;
     if (now >= end)
@@ -199,6 +200,7 @@ static void (*const handlers[])(struct smail__dialogue *,
     [SMAIL_SMTP_RESET] = on_reset,
     [SMAIL_SMTP_STARTTLS] = on_starttls,
     [SMAIL_SMTP_CLOSE] = on_close,
+    [SMAIL_SMTP_XCLIENT] = smail__client_spoken_for,
 };
 
 static bool is_idle(const struct smail__dialogue *dialogue)
@@ -218,11 +220,52 @@ static void say_goodbye(struct smail__dialogue *dialogue)
 
 /* --- What the network says ----------------------------------------------- */
 
+/* It is known who the client is. */
+static void introduce(struct smail__dialogue *dialogue)
+{
+    smail__report_event(dialogue->server, SMAIL__LOG_DEBUG, "connect", dialogue,
+                        NULL, (smail_span){ "", 0 });
+    smail__checks_begin(dialogue);
+    if (dialogue->kind == SMAIL_LISTENER_SUBMISSIONS)
+        on_starttls(dialogue, NULL);
+    else
+        smail__login_offer(dialogue);
+}
+
+/* True when the header of the proxy is behind us and it is the client's turn
+ * in the clear. */
+static bool read_proxy(struct smail__dialogue *dialogue, smail_span *input)
+{
+    struct smail__endpoint client;
+    enum smail__proxy_header_result result =
+        smail__proxy_header_feed(&client, dialogue->proxy, input);
+
+    if (result == SMAIL__PROXY_MORE)
+        return false;
+    if (result == SMAIL__PROXY_BAD ||
+        (result == SMAIL__PROXY_CLIENT &&
+         smail__client_take_place(dialogue, &client) != 0)) {
+        *input = (smail_span){ "", 0 };
+        smail__connection_abort(dialogue->connection,
+                                result == SMAIL__PROXY_BAD
+                                    ? "no PROXY header"
+                                    : "too many connections");
+        return false;
+    }
+    free(dialogue->proxy);
+    dialogue->proxy = NULL;
+    introduce(dialogue);
+    renew_deadline(dialogue);
+    return !dialogue->is_shaking;
+}
+
 static void on_input(void *user, smail_span *input)
 {
     struct smail__dialogue *dialogue = user;
     const smail_smtp_event *event;
 
+    if (dialogue->proxy != NULL && !read_proxy(dialogue, input))
+        return;
     if (input->len > 0 && !dialogue->is_leaving)
         renew_deadline(dialogue);
     for (;;) {
@@ -264,7 +307,7 @@ static bool on_waiting(void *user)
     const smail_smtp_event *event;
     smail_span nothing = { "", 0 };
 
-    if (dialogue->is_leaving || dialogue->is_shaking)
+    if (dialogue->is_leaving || dialogue->is_shaking || dialogue->proxy != NULL)
         return false;
     (void)smail_smtp_server_feed(&event, dialogue->engine, &nothing);
     return event->type == SMAIL_SMTP_WAIT;
@@ -287,9 +330,11 @@ static void on_deadline(void *user)
     uint64_t end = dialogue->begun_at +
                    (uint64_t)dialogue->server->options.session_timeout * 1000;
 
-    if (dialogue->is_shaking) {
+    if (dialogue->is_shaking || dialogue->proxy != NULL) {
         smail__connection_abort(dialogue->connection,
-                                "no TLS handshake in time");
+                                dialogue->is_shaking
+                                    ? "no TLS handshake in time"
+                                    : "no PROXY header in time");
         return;
     }
     /* While we owe the answer the client is not the one who is silent. */
@@ -319,6 +364,7 @@ static void dialogue_free(struct smail__dialogue *dialogue)
     }
     smail_smtp_server_free(dialogue->engine);
     free(dialogue->identity);
+    free(dialogue->proxy);
     free(dialogue);
 }
 
@@ -340,7 +386,7 @@ static void on_closed(void *user, const char *why)
         dialogue->previous->next = dialogue->next;
     else
         shard->dialogues = dialogue->next;
-    smail__limits_leave(dialogue->server->limits, &dialogue->peer);
+    smail__limits_leave(dialogue->server->limits, &dialogue->place);
     dialogue_free(dialogue);
     smail__shard_check(shard);
 }
@@ -358,7 +404,8 @@ static const struct smail__connection_handler handler = {
 /* --- Beginning and end ---------------------------------------------------- */
 
 static int new_engine(smail_smtp_server **out, const smail_server *server,
-                      smail_listener_kind kind)
+                      smail_listener_kind kind,
+                      const struct smail__endpoint *peer)
 {
     const smail_server_options *ours = &server->options;
     smail_smtp_server_options options = SMAIL_SMTP_SERVER_OPTIONS_INIT;
@@ -369,6 +416,13 @@ static int new_engine(smail_smtp_server **out, const smail_server *server,
     options.max_errors = ours->max_errors;
     options.offer_starttls =
         server->has_tls && kind != SMAIL_LISTENER_SUBMISSIONS;
+    /* What the store keeps as it comes. */
+    options.offer_chunking = true;
+    options.offer_binarymime = true;
+    options.offer_smtputf8 = true;
+    options.offer_limits = true;
+    options.allow_xclient = kind != SMAIL_LISTENER_LMTP &&
+                            smail__endpoint_in(peer, ours->xclient_networks);
     if (kind == SMAIL_LISTENER_LMTP)
         options.protocol = SMAIL_SMTP_PROTOCOL_LMTP;
     if (kind == SMAIL_LISTENER_SUBMISSION ||
@@ -394,9 +448,10 @@ static struct smail__dialogue *dialogue_new(struct smail__shard *shard,
     dialogue->server = shard->server;
     dialogue->kind = port->kind;
     dialogue->peer = *peer;
+    dialogue->place = *peer;
     dialogue->begun_at = smail__loop_now(shard->loop);
     smail__endpoint_text(dialogue->peer_text, peer);
-    if (new_engine(&dialogue->engine, shard->server, port->kind) != 0) {
+    if (new_engine(&dialogue->engine, shard->server, port->kind, peer) != 0) {
         free(dialogue);
         return NULL;
     }
@@ -436,13 +491,11 @@ void smail__dialogue_begin(struct smail__shard *shard, struct smail__port *port,
         return;
     }
     enlist(dialogue);
-    smail__report_event(server, SMAIL__LOG_DEBUG, "connect", dialogue, NULL,
-                        (smail_span){ "", 0 });
-    smail__checks_begin(dialogue);
-    if (port->kind == SMAIL_LISTENER_SUBMISSIONS)
-        on_starttls(dialogue, NULL);
-    else
-        smail__login_offer(dialogue);
+    if (smail__endpoint_in(peer, server->options.proxy_networks) &&
+        (dialogue->proxy = calloc(1, sizeof(*dialogue->proxy))) == NULL)
+        smail__connection_abort(dialogue->connection, "no memory");
+    else if (dialogue->proxy == NULL)
+        introduce(dialogue);
     renew_deadline(dialogue);
     smail__connection_start(dialogue->connection);
 }

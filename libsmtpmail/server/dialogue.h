@@ -9,6 +9,7 @@
 #include "server/envelope.h"
 
 struct smail__login;
+struct smail__proxy_header;
 struct smail__checks;
 
 /* What DNS has said of it; the strings are NULL until, and unless, they are. */
@@ -29,6 +30,8 @@ struct smail__dialogue {
     smail_smtp_server *engine;
     const smail_smtp_event *event; /* that is to be decided */
     struct smail__endpoint peer;
+    struct smail__endpoint place;      /* counted by the limits: the peer's */
+    struct smail__proxy_header *proxy; /* its header has not come yet */
     char peer_text[SMAIL__ADDRESS_TEXT];
     smail_id account; /* logged in; 0: nobody */
     char *identity;
@@ -63,6 +66,17 @@ void smail__dialogue_drain(struct smail__dialogue *dialogue, bool now);
 
 /* The pending decision was answered: go on. */
 void smail__dialogue_resume(struct smail__dialogue *dialogue);
+
+/* --- client.c ------------------------------------------------------------ */
+
+/* The limits count the client from now on, and not who connected for it.
+   SMAIL_ELIMIT, SMAIL_EBUSY: there is no room for it. */
+int smail__client_take_place(struct smail__dialogue *dialogue,
+                             const struct smail__endpoint *client);
+
+/* XCLIENT: the peer speaks for another. */
+void smail__client_spoken_for(struct smail__dialogue *dialogue,
+                              const smail_smtp_event *event);
 
 /* --- question.c ---------------------------------------------------------- */
 

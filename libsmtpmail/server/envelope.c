@@ -58,6 +58,7 @@ struct smail__envelope *smail__envelope_new(struct smail__dialogue *dialogue,
         smail__connection_tls_protocol(dialogue->connection);
     envelope->tls_cipher = smail__connection_tls_cipher(dialogue->connection);
     envelope->declared_size = mail->size;
+    envelope->is_utf8 = mail->smtputf8;
     envelope->is_extended = smail_smtp_server_is_extended(dialogue->engine);
     envelope->begun_at = smail__loop_now(dialogue->shard->loop);
     envelope->helo = smail__spandup(smail_smtp_server_helo(dialogue->engine));
@@ -227,6 +228,7 @@ static int write_trace(struct smail__envelope *envelope,
         .tls = envelope->tls_protocol != NULL,
         .authenticated = envelope->identity != NULL,
         .lmtp = envelope->kind == SMAIL_LISTENER_LMTP,
+        .utf8 = envelope->is_utf8,
         .now = (int64_t)time(NULL),
     };
     struct smail__buf out;

@@ -21,6 +21,7 @@ struct smail__envelope {
     smail_path sender; /* in one block, at local.data */
     uint64_t declared_size;
     bool is_extended;       /* EHLO, not HELO */
+    bool is_utf8;           /* SMTPUTF8 (RFC 6531) */
     smail_path *recipients; /* likewise each */
     size_t recipient_count, recipient_room;
     smail_target *targets;

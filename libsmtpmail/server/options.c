@@ -53,6 +53,10 @@ static void complete(smail_server_options *options)
     set_default(&options->block_score, 1);
     if (options->exempt == NULL)
         options->exempt = DEFAULT_EXEMPT;
+    if (options->proxy_networks == NULL)
+        options->proxy_networks = "";
+    if (options->xclient_networks == NULL)
+        options->xclient_networks = "";
     if (options->log_level == 0)
         options->log_level = SMAIL_LOG_INFO;
 }
@@ -83,7 +87,9 @@ static int copy_strings(smail_server *server)
                                &server->options.name_servers,
                                &server->options.zone_file,
                                &server->options.trust_anchor,
-                               &server->options.client_authorities };
+                               &server->options.client_authorities,
+                               &server->options.proxy_networks,
+                               &server->options.xclient_networks };
     size_t total = 0, at = 0;
 
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
@@ -119,6 +125,10 @@ int smail__server_set_options(smail_server *server,
     server->options.size = sizeof(server->options);
     complete(&server->options);
     rc = check(&server->options, err);
+    if (rc == 0)
+        rc = smail__endpoint_check(server->options.proxy_networks, err);
+    if (rc == 0)
+        rc = smail__endpoint_check(server->options.xclient_networks, err);
     if (rc == 0 && copy_strings(server) != 0)
         rc = smail__fail(err, SMAIL_ENOMEM, "no memory for a server");
     if (rc == 0 && server->options.block_lists != NULL)

@@ -67,9 +67,7 @@ static void what_cannot_be_an_account_is_refused(void **state)
         { "bob+x@example.test", SMAIL_EINVAL },
         { "bob", SMAIL_EINVAL },
         { "@example.test", SMAIL_EINVAL },
-        { "b\xc3\xb6"
-          "b@example.test",
-          SMAIL_EINVAL },
+        { "b\xff@example.test", SMAIL_EINVAL },
     };
 
     add_account(*state, "bob@example.test");

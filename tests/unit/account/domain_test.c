@@ -18,10 +18,9 @@ static void a_domain_is_there_once(void **state)
 
 static void names_that_are_none_are_refused(void **state)
 {
-    static const char *const bad[] = {
-        "",          ".",        "a..b",           "a b",   "-a.test",
-        "192.0.2.1", "a@b.test", "b\xc3\xbc.test", "*.test"
-    };
+    static const char *const bad[] = { "",         ".",          "a..b",
+                                       "a b",      "-a.test",    "192.0.2.1",
+                                       "a@b.test", "b\xff.test", "*.test" };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(smail_domain_add(NULL, *state, bad[i], NULL),
