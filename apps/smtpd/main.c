@@ -255,7 +255,7 @@ static void raise_descriptors(void)
 static void announce(const struct program *program)
 {
     const struct ports *ports = &program->ports;
-    char place[96];
+    char place[OUTPUT_PLACE_SIZE];
 
     for (size_t i = 0; i < ports->count; i++) {
         output_place(place, &ports->items[i], ports->ports[i]);

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "net/endpoint.h"
+#include "server/server.h"
 
 #define LINE_MAX 16384
 
@@ -49,16 +50,21 @@ void output_log(struct smail__log *log, enum smail__log_level level,
     *log = (struct smail__log){ level, write_line, is_json };
 }
 
-void output_place(char out[96], const struct smail__listen *listen,
-                  uint16_t port)
+void output_place(char out[OUTPUT_PLACE_SIZE],
+                  const struct smail__listen *listen, uint16_t port)
 {
     struct smail__endpoint endpoint = { 0 };
     char text[SMAIL__ADDRESS_TEXT];
 
+    if (smail__server_path(listen->address) != NULL) {
+        snprintf(out, OUTPUT_PLACE_SIZE, "%s %s 0",
+                 smail__listen_kind_name(listen->kind), listen->address);
+        return;
+    }
     (void)smail__endpoint_parse(&endpoint, smail__span(listen->address), NULL);
     smail__endpoint_text(text, &endpoint);
-    snprintf(out, 96, "%s %s %u", smail__listen_kind_name(listen->kind), text,
-             (unsigned)port);
+    snprintf(out, OUTPUT_PLACE_SIZE, "%s %s %u",
+             smail__listen_kind_name(listen->kind), text, (unsigned)port);
 }
 
 static int failed(smail_error *err, const char *path)
@@ -75,7 +81,7 @@ static int failed(smail_error *err, const char *path)
 
 int output_ready(const char *path, const struct ports *ports, smail_error *err)
 {
-    char temporary[4096], place[96];
+    char temporary[4096], place[OUTPUT_PLACE_SIZE];
     FILE *file;
     bool good = true;
 

@@ -17,8 +17,11 @@ void output_log(struct smail__log *log, enum smail__log_level level,
 /* "KIND ADDR PORT" for each, in place at once or not at all. */
 int output_ready(const char *path, const struct ports *ports, smail_error *err);
 
-/* The same line for the log; `out` has room for 96 characters. */
-void output_place(char out[96], const struct smail__listen *listen,
-                  uint16_t port);
+/* "KIND ADDR PORT", with the longest path of a socket. */
+#define OUTPUT_PLACE_SIZE 144
+
+/* The same line for the log. */
+void output_place(char out[OUTPUT_PLACE_SIZE],
+                  const struct smail__listen *listen, uint16_t port);
 
 #endif

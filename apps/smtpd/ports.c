@@ -9,8 +9,10 @@
 #include "server/server.h"
 #include "server/service.h"
 
+/* `given`: the address, where the socket cannot tell. */
 static int add(struct ports *ports, enum smail__listen_kind kind,
-               struct smail__listener *listener, smail_error *err)
+               struct smail__listener *listener, const char *given,
+               smail_error *err)
 {
     struct smail__listen *item = &ports->items[ports->count];
     const struct smail__endpoint *endpoint = smail__listener_endpoint(listener);
@@ -23,9 +25,12 @@ static int add(struct ports *ports, enum smail__listen_kind kind,
     }
     smail__endpoint_text(address, endpoint);
     item->kind = kind;
-    smail__format(item->address, sizeof(item->address),
-                  strchr(address, ':') != NULL ? "[%s]:%u" : "%s:%u", address,
-                  (unsigned)endpoint->port);
+    if (given != NULL)
+        smail__format(item->address, sizeof(item->address), "%s", given);
+    else
+        smail__format(item->address, sizeof(item->address),
+                      strchr(address, ':') != NULL ? "[%s]:%u" : "%s:%u",
+                      address, (unsigned)endpoint->port);
     ports->ports[ports->count] = endpoint->port;
     ports->listeners[ports->count++] = listener;
     return 0;
@@ -39,13 +44,18 @@ static int open_all(struct ports *ports, const struct smail__listens *listens,
     for (size_t i = 0; i < listens->count && rc == 0; i++) {
         struct smail__listener *listener = NULL;
         struct smail__endpoint endpoint;
+        const char *address = listens->items[i].address;
+        const char *path = smail__server_path(address);
 
-        rc = smail__endpoint_parse(&endpoint,
-                                   smail__span(listens->items[i].address), err);
-        if (rc == 0)
+        if (path != NULL)
+            rc = smail__listener_open_path(&listener, path, err);
+        else
+            rc = smail__endpoint_parse(&endpoint, smail__span(address), err);
+        if (rc == 0 && path == NULL)
             rc = smail__listener_open(&listener, &endpoint, err);
         if (rc == 0)
-            rc = add(ports, listens->items[i].kind, listener, err);
+            rc = add(ports, listens->items[i].kind, listener,
+                     path != NULL ? address : NULL, err);
     }
     return rc;
 }
@@ -92,7 +102,7 @@ static int adopt_all(struct ports *ports, smail_error *err)
         if (rc != 0)
             smail__listener_close(listener);
         else
-            rc = add(ports, kind, listener, err);
+            rc = add(ports, kind, listener, NULL, err);
     }
     return rc;
 }

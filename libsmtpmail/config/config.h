@@ -21,7 +21,7 @@
 #define SMAIL__CONFIG_MAX ((size_t)1 << 20)
 
 #define SMAIL__CONFIG_LISTEN_MAX 32
-#define SMAIL__CONFIG_ADDRESS_MAX 64 /* "[IPv6%zone]:65535" */
+#define SMAIL__CONFIG_ADDRESS_MAX 112 /* "unix:" and the path of a socket */
 
 /* In the order of smail_listener_kind. */
 enum smail__listen_kind {

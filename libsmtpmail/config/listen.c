@@ -36,6 +36,14 @@ static bool is_address(smail_span text)
            smail__span_number(&number, port) == 0 && number <= 65535;
 }
 
+/* "unix:/run/smtpmail/lmtp" */
+static bool is_path(smail_span text)
+{
+    return text.len < SMAIL__CONFIG_ADDRESS_MAX &&
+           smail__span_istarts(text, "unix:/") &&
+           smail__span_find(text, '\0') == text.len;
+}
+
 int smail__listen_add(struct smail__listens *listens, smail_span text,
                       smail_error *err)
 {
@@ -46,11 +54,13 @@ int smail__listen_add(struct smail__listens *listens, smail_span text,
 
     while (kind < KINDS && !smail__span_is(name, kinds[kind]))
         kind++;
-    if (kind == KINDS || !is_address(address))
+    if (kind == KINDS || (!is_address(address) &&
+                          !(kind == SMAIL__LISTEN_LMTP && is_path(address))))
         return smail__fail(err, SMAIL_EINVAL,
                            "'%.*s' is not KIND:ADDRESS:PORT with KIND one of "
                            "smtp, submission, submissions, lmtp (as "
-                           "smtp:0.0.0.0:25 or smtp:[::]:25)",
+                           "smtp:0.0.0.0:25, smtp:[::]:25 or "
+                           "lmtp:unix:/run/smtpmail/lmtp)",
                            (int)(text.len < 60 ? text.len : 60), text.data);
     if (listens->count == SMAIL__CONFIG_LISTEN_MAX)
         return smail__fail(err, SMAIL_ELIMIT, "more than %d addresses",

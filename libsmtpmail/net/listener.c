@@ -16,11 +16,15 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 
 #define BACKLOG 1024
 #define ACCEPTS_PER_ROUND 64 /* then the other ports have their turn */
@@ -29,6 +33,7 @@
 struct smail__listener {
     uv_poll_t poll;
     int fd, reserve;
+    char *path; /* of a socket in the file system; NULL */
     bool is_started;
     struct smail__endpoint endpoint;
     struct smail__loop *loop;
@@ -105,6 +110,75 @@ int smail__listener_open(struct smail__listener **out,
     return 0;
 }
 
+/* Left by somebody who has gone? */
+static bool is_stale(const struct sockaddr_un *address)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    struct stat info;
+    bool stale;
+
+    if (fd < 0 || stat(address->sun_path, &info) != 0 ||
+        !S_ISSOCK(info.st_mode)) {
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    stale =
+        connect(fd, (const struct sockaddr *)address, sizeof(*address)) != 0 &&
+        errno == ECONNREFUSED;
+    close(fd);
+    return stale;
+}
+
+static int bind_path(int fd, const char *path)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    size_t len = strlen(path);
+
+    if (len == 0 || len >= sizeof(address.sun_path))
+        return ENAMETOOLONG;
+    memcpy(address.sun_path, path, len + 1);
+    if (is_stale(&address))
+        unlink(path);
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 ||
+        chmod(path, 0666) != 0 || listen(fd, BACKLOG) != 0)
+        return errno;
+    return 0;
+}
+
+/* What stands for a client of the file system. */
+static void set_local(struct smail__endpoint *endpoint)
+{
+    *endpoint = (struct smail__endpoint){ .address = { 127, 0, 0, 1 } };
+}
+
+int smail__listener_open_path(struct smail__listener **out, const char *path,
+                              smail_error *err)
+{
+    struct smail__listener *listener = calloc(1, sizeof(*listener));
+    int os;
+
+    if (listener == NULL || (listener->path = smail__strdup(path)) == NULL) {
+        free(listener);
+        return smail__fail(err, SMAIL_ENOMEM, "no memory for a listener");
+    }
+    set_local(&listener->endpoint);
+    listener->reserve = -1;
+    listener->fd =
+        socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    os = listener->fd < 0 ? errno : bind_path(listener->fd, path);
+    if (os == 0) {
+        *out = listener;
+        return 0;
+    }
+    if (listener->fd >= 0)
+        close(listener->fd);
+    free(listener->path);
+    free(listener);
+    return smail__fail_os(err, os == EADDRINUSE ? SMAIL_EEXISTS : SMAIL_EIO, os,
+                          "cannot listen on %s: %s", path, uv_strerror(-os));
+}
+
 static int check_socket(int fd, struct smail__endpoint *endpoint)
 {
     struct sockaddr_storage address = { 0 };
@@ -164,7 +238,10 @@ static int accept_one(struct smail__listener *listener,
 
     if (fd < 0)
         return -errno;
-    smail__endpoint_from_socket(peer, (struct sockaddr *)&address);
+    if (listener->path != NULL)
+        set_local(peer);
+    else
+        smail__endpoint_from_socket(peer, (struct sockaddr *)&address);
     return fd;
 }
 
@@ -260,6 +337,9 @@ void smail__listener_close(struct smail__listener *listener)
     close(listener->fd);
     if (listener->reserve >= 0)
         close(listener->reserve);
+    if (listener->path != NULL)
+        unlink(listener->path);
+    free(listener->path);
     if (!listener->is_started)
         free(listener);
 }

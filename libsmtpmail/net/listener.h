@@ -25,6 +25,14 @@ int smail__listener_open(struct smail__listener **out,
                          const struct smail__endpoint *endpoint,
                          smail_error *err);
 
+/*
+ * On a socket of the file system. One that nobody listens on any more is
+ * replaced. Whoever may enter its folder may connect; such clients have the
+ * address 127.0.0.1, and port 0.
+ */
+int smail__listener_open_path(struct smail__listener **out, const char *path,
+                              smail_error *err);
+
 /* A socket that is bound already: TCP, listening or to be. Takes it, also when
    it fails. */
 int smail__listener_adopt(struct smail__listener **out, int fd,

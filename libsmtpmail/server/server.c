@@ -361,6 +361,11 @@ static int no_certificate(const char *address, smail_error *err)
                        address);
 }
 
+const char *smail__server_path(const char *address)
+{
+    return strncmp(address, "unix:", 5) == 0 ? address + 5 : NULL;
+}
+
 int smail__server_check_listen(struct smail__endpoint *out,
                                const smail_server *server,
                                smail_listener_kind kind, const char *address,
@@ -368,6 +373,14 @@ int smail__server_check_listen(struct smail__endpoint *out,
 {
     if (wants_tls(server, kind) && !server->has_tls)
         return no_certificate(address, err);
+    if (smail__server_path(address) != NULL) {
+        if (kind == SMAIL_LISTENER_LMTP)
+            return 0;
+        return smail__fail(err, SMAIL_EINVAL,
+                           "%s: only LMTP is spoken on a socket of the file "
+                           "system",
+                           address);
+    }
     return smail__endpoint_parse(out, smail__span(address), err);
 }
 
@@ -409,9 +422,12 @@ int smail_server_listen(uint16_t *port, smail_server *server,
 {
     struct smail__listener *listener = NULL;
     struct smail__endpoint endpoint;
+    const char *path = smail__server_path(address);
     int rc = smail__server_check_listen(&endpoint, server, kind, address, err);
 
-    if (rc == 0)
+    if (rc == 0 && path != NULL)
+        rc = smail__listener_open_path(&listener, path, err);
+    else if (rc == 0)
         rc = smail__listener_open(&listener, &endpoint, err);
     return rc == 0 ? add_port(port, server, kind, listener, err) : rc;
 }

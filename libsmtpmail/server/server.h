@@ -110,6 +110,9 @@ struct smail_server {
 
 /* --- server.c ------------------------------------------------------------ */
 
+/* The path in "unix:/run/lmtp"; NULL: it is an address. */
+const char *smail__server_path(const char *address);
+
 /* Would listen() take it, as far as one can tell without binding? */
 int smail__server_check_listen(struct smail__endpoint *out,
                                const smail_server *server,

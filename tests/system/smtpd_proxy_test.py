@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Clients behind proxies, and mail by the newer extensions."""
+import os
+import smtplib
 import socket
 import ssl
+import tempfile
 import unittest
 
 from smtpd_support import SmtpdCase, trust
+from support import SMTPD, run
 
 
 def talk(port, *pieces, tls=False):
@@ -91,6 +95,34 @@ class Xclient(SmtpdCase):
         client.quit()
         raw = self.raw("alice", self.messages("alice")[0]).decode()
         self.assertIn("(far.example [192.0.2.78])", raw)
+
+
+class Path(SmtpdCase):
+    """LMTP on a socket of the file system."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "lmtp")
+        with socket.socket(socket.AF_UNIX) as left_behind:
+            left_behind.bind(self.path)
+        self.extra = ("--listen", f"lmtp:unix:{self.path}")
+        super().setUp()
+
+    def test_postfix_could_hand_mail_over(self):
+        with smtplib.LMTP(self.path) as client:
+            refused = client.sendmail(
+                "x@sender.test", ["alice@example.test", "no@example.test"],
+                b"Subject: by path\r\n\r\ny\r\n")
+        self.assertEqual(list(refused), ["no@example.test"])
+        self.assertEqual(self.messages("alice")[0]["subject"], "by path")
+        with open(self.smtpd.ready, encoding="ascii") as ready:
+            self.assertIn(f"lmtp unix:{self.path} 0\n", ready.read())
+
+    def test_only_lmtp(self):
+        code, _, err = run(SMTPD, "--listen", "smtp:unix:/tmp/x")
+        self.assertEqual(code, 2)
+        self.assertIn(b"is not KIND:ADDRESS:PORT", err)
 
 
 class Extensions(SmtpdCase):
