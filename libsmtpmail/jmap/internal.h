@@ -45,9 +45,16 @@ struct smail__jmap_counted {
 #define SMAIL__JMAP_BUSY_MAX 1024
 #define SMAIL__JMAP_COUNTED_MAX 1024
 
+/* Locks that accounts share among them, by their number. */
+#define SMAIL__JMAP_TURNS 256
+
 struct smail__jmap {
     smail_store *store;
     struct smail__jmap_limits limits;
+
+    /* One call at a time changes an account: so what ifInState compared
+     * (RFC 8620, 5.3) is still so when the change is made. */
+    pthread_mutex_t turns[SMAIL__JMAP_TURNS];
     pthread_mutex_t mutex; /* of what follows */
     struct smail__jmap_busy busy[SMAIL__JMAP_BUSY_MAX];
     struct smail__jmap_counted counted[SMAIL__JMAP_COUNTED_MAX];

@@ -48,6 +48,8 @@ int smail__jmap_new(struct smail__jmap **out, smail_store *store,
         jmap->limits = *limits;
     fill_in(&jmap->limits);
     pthread_mutex_init(&jmap->mutex, NULL);
+    for (size_t i = 0; i < SMAIL__JMAP_TURNS; i++)
+        pthread_mutex_init(&jmap->turns[i], NULL);
     *out = jmap;
     return 0;
 }
@@ -57,6 +59,8 @@ void smail__jmap_free(struct smail__jmap *jmap)
     if (jmap == NULL)
         return;
     pthread_mutex_destroy(&jmap->mutex);
+    for (size_t i = 0; i < SMAIL__JMAP_TURNS; i++)
+        pthread_mutex_destroy(&jmap->turns[i]);
     free(jmap);
 }
 

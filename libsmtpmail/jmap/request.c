@@ -32,6 +32,7 @@ struct method {
     unsigned capability;
     bool no_account;
     smail__jmap_method *run;
+    bool changes;
 };
 
 static int echo(struct smail__jmap_call *call, smail_error *err)
@@ -47,20 +48,20 @@ static const struct method methods[] = {
     { "Mailbox/changes", MAIL, false, smail__jmap_mailbox_changes },
     { "Mailbox/query", MAIL, false, smail__jmap_mailbox_query },
     { "Mailbox/queryChanges", MAIL, false, smail__jmap_query_changes },
-    { "Mailbox/set", MAIL, false, smail__jmap_mailbox_set },
+    { "Mailbox/set", MAIL, false, smail__jmap_mailbox_set, true },
     { "Thread/get", MAIL, false, smail__jmap_thread_get },
     { "Thread/changes", MAIL, false, smail__jmap_thread_changes },
     { "Email/get", MAIL, false, smail__jmap_email_get },
     { "Email/changes", MAIL, false, smail__jmap_email_changes },
     { "Email/query", MAIL, false, smail__jmap_email_query },
     { "Email/queryChanges", MAIL, false, smail__jmap_query_changes },
-    { "Email/set", MAIL, false, smail__jmap_email_set },
-    { "Email/import", MAIL, false, smail__jmap_email_import },
+    { "Email/set", MAIL, false, smail__jmap_email_set, true },
+    { "Email/import", MAIL, false, smail__jmap_email_import, true },
     { "Email/parse", MAIL, false, smail__jmap_email_parse },
     { "SearchSnippet/get", MAIL, false, smail__jmap_snippet_get },
     { "Identity/get", SUBMISSION, false, smail__jmap_identity_get },
     { "Identity/changes", SUBMISSION, false, smail__jmap_identity_changes },
-    { "Identity/set", SUBMISSION, false, smail__jmap_identity_set },
+    { "Identity/set", SUBMISSION, false, smail__jmap_identity_set, true },
     { "EmailSubmission/get", SUBMISSION, false, smail__jmap_submission_get },
     { "EmailSubmission/changes", SUBMISSION, false,
       smail__jmap_submission_changes },
@@ -68,7 +69,8 @@ static const struct method methods[] = {
       smail__jmap_submission_query },
     { "EmailSubmission/queryChanges", SUBMISSION, false,
       smail__jmap_query_changes },
-    { "EmailSubmission/set", SUBMISSION, false, smail__jmap_submission_set },
+    { "EmailSubmission/set", SUBMISSION, false, smail__jmap_submission_set,
+      true },
 };
 
 static void dispose(struct smail__jmap_request *request)
@@ -163,6 +165,21 @@ static void refuse_failure(struct smail__jmap_call *call, int code,
                                                : smail_strerror(code));
 }
 
+static int take_turn(struct smail__jmap_call *call, const struct method *method,
+                     smail_error *err)
+{
+    pthread_mutex_t *turn =
+        &call->jmap->turns[(uint64_t)call->account % SMAIL__JMAP_TURNS];
+    int code;
+
+    if (!method->changes)
+        return method->run(call, err);
+    pthread_mutex_lock(turn);
+    code = method->run(call, err);
+    pthread_mutex_unlock(turn);
+    return code;
+}
+
 static int run_method(struct smail__jmap_call *call,
                       const struct method *method, struct smail__buf *text,
                       smail_error *err)
@@ -175,7 +192,7 @@ static int run_method(struct smail__jmap_call *call,
     if (code == 0 && !method->no_account)
         code = check_account(call);
     if (code == 0)
-        code = method->run(call, err);
+        code = take_turn(call, method, err);
     if (code == 0 && smail__buf_error(text) != 0)
         code = smail__buf_error(text) == SMAIL_ELIMIT
                    ? smail__jmap_fail(call, "requestTooLarge",
