@@ -208,7 +208,14 @@ static int make_server(struct program *program, smail_error *err)
     options.login_ban = config->auth_ban_time;
     options.client_authorities = or_null(config->client_authorities);
     options.app_password_tokens = config->app_password_tokens;
+    options.max_command_line = config->command_line;
+    options.max_text_line = config->text_line;
+    options.max_auth_line = config->auth_line;
+    options.max_commands = config->commands;
+    options.max_mails = config->mails;
     options.idle_timeout = config->idle_timeout;
+    options.command_timeout = config->command_time;
+    options.data_timeout = config->data_time;
     options.session_timeout = config->session_time;
     options.handshake_timeout = config->handshake_time;
     options.grace = config->grace_time;

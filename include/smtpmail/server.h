@@ -122,6 +122,16 @@ typedef struct smail_server_options {
 
     bool discard; /**< Take every message for anybody, from anybody, and drop
                        it. No store is used. */
+
+    uint32_t command_timeout; /**< Seconds from the first octet of a command to
+                       its end. Default 300. */
+    uint32_t data_timeout;    /**< Seconds in which content must come forward by
+                       1 KiB, or end. Default 180. */
+    uint32_t max_command_line; /**< As in smtp_server.h, and so the next. */
+    uint32_t max_text_line;
+    uint32_t max_auth_line;
+    uint32_t max_commands;
+    uint32_t max_mails;
 } smail_server_options;
 
 #define SMAIL_SERVER_OPTIONS_INIT    \

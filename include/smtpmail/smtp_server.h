@@ -398,6 +398,9 @@ SMAIL_API smail_span smail_smtp_server_helo(const smail_smtp_server *session);
 SMAIL_API bool smail_smtp_server_in_transaction(
     const smail_smtp_server *session);
 
+/** What comes next is content, and be it refused, and not a command. */
+SMAIL_API bool smail_smtp_server_in_content(const smail_smtp_server *session);
+
 /**
  * At a RESET in the middle of content that the session refuses (too large, a
  * bare CR ...): what the client will be told when its content ends, and the

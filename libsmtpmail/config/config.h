@@ -62,7 +62,14 @@ struct smail__config {
     uint32_t auth_failures;
     uint32_t auth_failures_per_address;
     uint32_t auth_ban_time;
+    uint32_t command_line; /* 0: as RFC 5321 has it, and what extensions add */
+    uint32_t text_line;    /* 0: any */
+    uint32_t auth_line;
+    uint32_t commands;
+    uint32_t mails; /* 0: any number */
     uint32_t idle_timeout;
+    uint32_t command_time;
+    uint32_t data_time;
     uint32_t session_time;
     uint32_t handshake_time;
     uint32_t grace_time;

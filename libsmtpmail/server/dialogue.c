@@ -14,28 +14,6 @@
 #include "server/checks.h"
 #include "server/proxy_header.h"
 
-static uint64_t milliseconds_left(const struct smail__dialogue *dialogue)
-{
-    const smail_server_options *options = &dialogue->server->options;
-    uint64_t now = smail__loop_now(dialogue->shard->loop);
-    uint64_t end =
-        dialogue->begun_at + (uint64_t)options->session_timeout * 1000;
-    uint64_t silence = options->idle_timeout;
-
-    if (dialogue->is_shaking || dialogue->proxy != NULL)
-        silence = options->handshake_timeout;
-    silence *= 1000;
-    if (now >= end)
-        return 1;
-    return silence < end - now ? silence : end - now;
-}
-
-static void renew_deadline(struct smail__dialogue *dialogue)
-{
-    smail__connection_set_deadline(dialogue->connection,
-                                   milliseconds_left(dialogue));
-}
-
 /* --- What the engine says ------------------------------------------------- */
 
 static void on_body(struct smail__dialogue *dialogue,
@@ -255,35 +233,45 @@ static bool read_proxy(struct smail__dialogue *dialogue, smail_span *input)
     free(dialogue->proxy);
     dialogue->proxy = NULL;
     introduce(dialogue);
-    renew_deadline(dialogue);
+    smail__deadline_renew(dialogue);
     return !dialogue->is_shaking;
 }
 
-static void on_input(void *user, smail_span *input)
+/* True if there was an event. */
+static bool hand_on(struct smail__dialogue *dialogue, smail_span *input)
 {
-    struct smail__dialogue *dialogue = user;
     const smail_smtp_event *event;
+    bool did_something = false;
 
-    if (dialogue->proxy != NULL && !read_proxy(dialogue, input))
-        return;
-    if (input->len > 0 && !dialogue->is_leaving)
-        renew_deadline(dialogue);
-    for (;;) {
-        if (dialogue->is_leaving) {
-            *input = (smail_span){ "", 0 };
-            return;
-        }
+    while (!dialogue->is_leaving) {
         /* Without memory the engine says so to the client by itself. */
         (void)smail_smtp_server_feed(&event, dialogue->engine, input);
         if (event->type == SMAIL_SMTP_NEED_INPUT ||
             event->type == SMAIL_SMTP_WAIT)
-            return;
+            return did_something;
+        did_something = true;
         dialogue->event = event;
         handlers[event->type](dialogue, event);
         if (dialogue->shard->is_draining && is_idle(dialogue) &&
             !dialogue->is_leaving)
             say_goodbye(dialogue);
     }
+    *input = (smail_span){ "", 0 };
+    return true;
+}
+
+static void on_input(void *user, smail_span *input)
+{
+    struct smail__dialogue *dialogue = user;
+    smail_span heard;
+    bool did_something;
+
+    if (dialogue->proxy != NULL && !read_proxy(dialogue, input))
+        return;
+    heard = *input;
+    did_something = hand_on(dialogue, input);
+    heard.len -= input->len;
+    smail__deadline_heard(dialogue, heard, did_something);
 }
 
 static smail_span on_output(void *user)
@@ -320,15 +308,13 @@ static void on_secured(void *user)
     dialogue->is_shaking = false;
     smail__login_offer(dialogue);
     smail_smtp_server_secured(dialogue->engine);
-    renew_deadline(dialogue);
+    smail__deadline_renew(dialogue);
 }
 
 static void on_deadline(void *user)
 {
     struct smail__dialogue *dialogue = user;
-    uint64_t now = smail__loop_now(dialogue->shard->loop);
-    uint64_t end = dialogue->begun_at +
-                   (uint64_t)dialogue->server->options.session_timeout * 1000;
+    const char *why;
 
     if (dialogue->is_shaking || dialogue->proxy != NULL) {
         smail__connection_abort(dialogue->connection,
@@ -337,19 +323,12 @@ static void on_deadline(void *user)
                                     : "no PROXY header in time");
         return;
     }
-    /* While we owe the answer the client is not the one who is silent. */
-    if (dialogue->is_delivering || (on_waiting(dialogue) && now < end)) {
-        smail__connection_set_deadline(
-            dialogue->connection,
-            (uint64_t)dialogue->server->options.idle_timeout * 1000);
+    if (!smail__deadline_passed(&why, dialogue))
         return;
-    }
     smail__login_cancel(dialogue);
     smail__slot_withdraw(dialogue->shard, dialogue->number);
     dialogue->question++;
-    smail_smtp_server_abandon(dialogue->engine, "4.4.2",
-                              now >= end ? "Session took too long"
-                                         : "Timeout, closing connection");
+    smail_smtp_server_abandon(dialogue->engine, "4.4.2", why);
 }
 
 static void dialogue_free(struct smail__dialogue *dialogue)
@@ -414,6 +393,11 @@ static int new_engine(smail_smtp_server **out, const smail_server *server,
     options.max_message_size = ours->max_message_size;
     options.max_recipients = ours->max_recipients;
     options.max_errors = ours->max_errors;
+    options.max_command_line = ours->max_command_line;
+    options.max_text_line = ours->max_text_line;
+    options.max_auth_line = ours->max_auth_line;
+    options.max_commands = ours->max_commands;
+    options.max_mails = ours->max_mails;
     options.offer_starttls =
         server->has_tls && kind != SMAIL_LISTENER_SUBMISSIONS;
     /* What the store keeps as it comes. */
@@ -496,7 +480,7 @@ void smail__dialogue_begin(struct smail__shard *shard, struct smail__port *port,
         smail__connection_abort(dialogue->connection, "no memory");
     else if (dialogue->proxy == NULL)
         introduce(dialogue);
-    renew_deadline(dialogue);
+    smail__deadline_renew(dialogue);
     smail__connection_start(dialogue->connection);
 }
 
@@ -519,5 +503,6 @@ void smail__dialogue_resume(struct smail__dialogue *dialogue)
     if (dialogue->shard->is_draining && is_idle(dialogue) &&
         !dialogue->is_leaving)
         say_goodbye(dialogue);
+    smail__deadline_answered(dialogue);
     smail__connection_wake(dialogue->connection);
 }

@@ -41,10 +41,13 @@ struct smail__dialogue {
     bool offers_plus;                 /* a mechanism with channel binding */
     unsigned login_failures;
     uint64_t begun_at;
-    bool is_delivering;           /* its envelope is with the store */
-    bool is_calling;              /* inside a call of the policy */
-    bool is_leaving;              /* CLOSE was handed out */
-    bool is_shaking;              /* TLS is being set up */
+    uint64_t line_at;    /* an unfinished command began; 0: there is none */
+    uint64_t content_at; /* content last came forward; 0: none is coming */
+    size_t content_step; /* octets since then */
+    bool is_delivering;  /* its envelope is with the store */
+    bool is_calling;     /* inside a call of the policy */
+    bool is_leaving;     /* CLOSE was handed out */
+    bool is_shaking;     /* TLS is being set up */
     struct smail__checks *checks; /* DNS is being asked about it */
     struct smail__client_facts facts;
     bool is_held; /* its RCPT waits for that, */
@@ -66,6 +69,21 @@ void smail__dialogue_drain(struct smail__dialogue *dialogue, bool now);
 
 /* The pending decision was answered: go on. */
 void smail__dialogue_resume(struct smail__dialogue *dialogue);
+
+/* --- deadline.c ---------------------------------------------------------- */
+
+/* Set the timer by what the client is at. */
+void smail__deadline_renew(struct smail__dialogue *dialogue);
+
+/* The engine has taken `heard` and, or, handed out an event. */
+void smail__deadline_heard(struct smail__dialogue *dialogue, smail_span heard,
+                           bool did_something);
+
+/* We have taken our time; the client's begins. */
+void smail__deadline_answered(struct smail__dialogue *dialogue);
+
+/* The time is over: false if it is ours to go on, and the timer is set. */
+bool smail__deadline_passed(const char **why, struct smail__dialogue *dialogue);
 
 /* --- client.c ------------------------------------------------------------ */
 

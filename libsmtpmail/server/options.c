@@ -46,6 +46,8 @@ static void complete(smail_server_options *options)
     set_default(&options->max_login_failures_per_address, 20);
     set_default(&options->login_ban, 900);
     set_default(&options->idle_timeout, 300); /* RFC 5321, 4.5.3.2.7 */
+    set_default(&options->command_timeout, 300);
+    set_default(&options->data_timeout, 180); /* RFC 5321, 4.5.3.2.5 */
     set_default(&options->session_timeout, 3600);
     set_default(&options->handshake_timeout, 30);
     set_default(&options->grace, 30);
@@ -69,6 +71,12 @@ static int check(const smail_server_options *options, smail_error *err)
         return smail__fail(err, SMAIL_EINVAL,
                            "hostname '%s' is not a domain name",
                            options->hostname);
+    if (options->max_command_line > 0 && options->max_command_line < 512)
+        return smail__fail(err, SMAIL_EINVAL,
+                           "command lines have 512 octets at least");
+    if (options->max_text_line > 0 && options->max_text_line < 1000)
+        return smail__fail(err, SMAIL_EINVAL,
+                           "lines of content have 1000 octets at least");
     if ((options->certificate == NULL) != (options->key == NULL))
         return smail__fail(
             err, SMAIL_EINVAL, "certificate and key go together: %s is missing",

@@ -7,6 +7,7 @@
  * shard.c      one loop and the dialogues on it
  * ticket.c     questions by number, and their settling from any thread
  * dialogue.c   engine and connection joined: one client
+ * deadline.c   how long a client may take
  * question.c   the decisions: asked of a policy or answered by the built-in
  * policy.c     the built-in policy
  * login.h      AUTH by the store's accounts

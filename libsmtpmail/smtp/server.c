@@ -316,6 +316,14 @@ bool smail_smtp_server_in_transaction(const smail_smtp_server *session)
     return session->mail.open;
 }
 
+bool smail_smtp_server_in_content(const smail_smtp_server *session)
+{
+    return session->pending == SMAIL_SMTP_NEED_INPUT &&
+           (session->phase == SMAIL__SERVER_DATA ||
+            session->phase == SMAIL__SERVER_CHUNK ||
+            session->phase == SMAIL__SERVER_DISCARD);
+}
+
 unsigned smail_smtp_server_patience(const smail_smtp_server *session)
 {
     (void)session;

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""What a client may take of smtpd: time, messages, descriptors."""
+import os
+import socket
+import time
+import unittest
+
+from smtpd_support import SmtpdCase
+from support import DOMAIN
+
+ALICE = f"alice@{DOMAIN}"
+
+
+class Wire(socket.socket):
+    """A client that says exactly what it is told to."""
+
+    def __init__(self, port):
+        super().__init__(socket.AF_INET, socket.SOCK_STREAM)
+        self.settimeout(20)
+        self.connect(("127.0.0.1", port))
+        self.file = self.makefile("rb")
+        self.began = time.monotonic()
+
+    def line(self):
+        return self.file.readline()
+
+    def ask(self, *lines):
+        """The last line of each reply."""
+        replies = []
+        for line in lines:
+            self.sendall(line + b"\r\n")
+            reply = self.line()
+            while reply[3:4] == b"-":
+                reply = self.line()
+            replies.append(reply)
+        return replies
+
+    def age(self):
+        return time.monotonic() - self.began
+
+    def drip(self, text, pause=0.1):
+        """One octet now and then, until somebody has had enough: the last
+        thing that was said."""
+        self.settimeout(pause)
+        last = b""
+        for octet in text:
+            try:
+                self.sendall(bytes([octet]))
+            except OSError:
+                break
+            try:
+                line = self.recv(1000)
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+            if not line:
+                break
+            last = line
+        return last
+
+    def close(self):
+        self.file.close()
+        super().close()
+
+
+class Time(SmtpdCase):
+
+    config = ("[limits]\nidle-timeout = 2s\ncommand-time = 1s\n"
+              "data-time = 1s\nhandshake-time = 1s\nsession-time = 6s\n")
+
+    def connect(self, kind="smtp"):
+        wire = Wire(self.smtpd.ports[kind])
+        self.addCleanup(wire.close)
+        if kind != "submissions":
+            self.assertEqual(wire.line()[:3], b"220")
+        return wire
+
+    def test_silence_between_commands(self):
+        wire = self.connect()
+        wire.ask(b"EHLO x")
+        began = time.monotonic()
+        self.assertEqual(wire.line(), b"421 4.4.2 Timeout, closing "
+                         b"connection\r\n")
+        self.assertGreater(time.monotonic() - began, 1.8)
+        self.assertLess(time.monotonic() - began, 4)
+
+    def test_a_command_an_octet_at_a_time(self):
+        wire = self.connect()
+        last = wire.drip(b"NOOP " + b"x" * 200)
+        self.assertRegex(last, rb"^421 4\.4\.2 .*Command came too slowly")
+        self.assertLess(wire.age(), 3)
+
+    def test_commands_that_are_whole_may_go_on(self):
+        wire = self.connect()
+        for _ in range(5):
+            wire.sendall(b"NO")
+            time.sleep(0.5)
+            self.assertEqual(wire.ask(b"OP")[0][:3], b"250")
+
+    def test_content_an_octet_at_a_time(self):
+        wire = self.connect()
+        wire.ask(b"EHLO x", b"MAIL FROM:<a@example.org>",
+                 f"RCPT TO:<{ALICE}>".encode(), b"DATA")
+        began = time.monotonic()
+        last = wire.drip(b"x\r\n" * 100)
+        self.assertRegex(last, rb"^421 4\.4\.2 .*Content came too slowly")
+        self.assertLess(time.monotonic() - began, 3)
+        self.assertEqual(self.messages("alice"), [])
+
+    def test_content_that_comes_forward(self):
+        wire = self.connect()
+        wire.ask(b"EHLO x", b"MAIL FROM:<a@example.org>",
+                 f"RCPT TO:<{ALICE}>".encode(), b"DATA")
+        for _ in range(5):
+            wire.sendall(b"0123456789abcd\r\n" * 80)
+            time.sleep(0.5)
+        self.assertEqual(wire.ask(b".")[0][:9], b"250 2.0.0")
+
+    def test_a_chunk_that_is_refused_an_octet_at_a_time(self):
+        wire = self.connect()
+        wire.ask(b"EHLO x")
+        wire.sendall(b"BDAT 100000\r\n")
+        self.assertRegex(wire.drip(b"x" * 300), rb"too slowly")
+        self.assertLess(wire.age(), 3)
+
+    def test_a_session_in_all(self):
+        wire = self.connect()
+        while wire.age() < 12:
+            reply = wire.ask(b"NOOP")[0]
+            if reply[:3] != b"250":
+                break
+            time.sleep(0.2)
+        self.assertRegex(reply, rb"^421 4\.4\.2 .*Session took too long")
+        self.assertGreater(wire.age(), 5)
+        self.assertLess(wire.age(), 9)
+
+    def test_a_handshake(self):
+        for kind, before in (("submission", (b"EHLO x", b"STARTTLS")),
+                             ("submissions", ())):
+            with self.subTest(kind=kind):
+                wire = self.connect(kind)
+                wire.ask(*before)
+                # The head of a record that is never whole.
+                self.assertEqual(
+                    wire.drip(b"\x16\x03\x01\x02\x00" + b"\x01" * 100), b"")
+                self.assertLess(wire.age(), 3)
+
+    def test_replies_that_nobody_reads(self):
+        wire = socket.socket()
+        self.addCleanup(wire.close)
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        wire.connect(("127.0.0.1", self.smtpd.ports["smtp"]))
+        wire.settimeout(0.2)
+        began = time.monotonic()
+        while time.monotonic() - began < 30:
+            try:
+                wire.sendall(b"EHLO x\r\n" * 1000)
+            except TimeoutError:
+                pass
+            except OSError:
+                break
+        self.assertLess(time.monotonic() - began, 25)
+        # And all others are served.
+        self.assertEqual(self.connect().ask(b"NOOP")[0][:3], b"250")
+
+
+class Lengths(SmtpdCase):
+
+    config = ("[limits]\ncommand-line = 600\ntext-line = 1000\n"
+              "auth-line = 512\ncommands = 3\nmails = 2\n")
+
+    def test_a_command(self):
+        wire = Wire(self.smtpd.ports["smtp"])
+        self.addCleanup(wire.close)
+        wire.line()
+        self.assertEqual(wire.ask(b"NOOP " + b"x" * 593)[0][:3], b"250")
+        self.assertEqual(wire.ask(b"NOOP " + b"x" * 594)[0][:3], b"500")
+
+    def test_commands_that_lead_nowhere(self):
+        wire = Wire(self.smtpd.ports["smtp"])
+        self.addCleanup(wire.close)
+        wire.line()
+        replies = wire.ask(*[b"NOOP"] * 3)
+        self.assertEqual([r[:3] for r in replies], [b"250"] * 3)
+        self.assertEqual(wire.ask(b"NOOP")[0][:3], b"421")
+
+    def send(self, wire, text):
+        return wire.ask(b"MAIL FROM:<a@example.org>",
+                        f"RCPT TO:<{ALICE}>".encode(), b"DATA",
+                        text + b"\r\n.")[-1]
+
+    def test_lines_of_content_and_mails_of_a_session(self):
+        wire = Wire(self.smtpd.ports["smtp"])
+        self.addCleanup(wire.close)
+        wire.line()
+        wire.ask(b"EHLO x")
+        self.assertEqual(self.send(wire, b"x" * 998)[:3], b"250")
+        self.assertEqual(self.send(wire, b"x" * 999)[:1], b"5")
+        self.assertEqual(wire.ask(b"MAIL FROM:<a@example.org>")[0][:3],
+                         b"452")
+
+
+if __name__ == "__main__":
+    unittest.main()
