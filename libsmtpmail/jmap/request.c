@@ -15,62 +15,13 @@
 
 #define PROBLEM "urn:ietf:params:jmap:error:"
 
-/* Capabilities as bits. */
-enum { CORE = 1 << 0, MAIL = 1 << 1, SUBMISSION = 1 << 2 };
-
 static const struct {
     const char *name;
     unsigned bit;
 } capabilities[] = {
-    { "urn:ietf:params:jmap:core", CORE },
-    { "urn:ietf:params:jmap:mail", MAIL },
-    { "urn:ietf:params:jmap:submission", SUBMISSION },
-};
-
-struct method {
-    const char *name;
-    unsigned capability;
-    bool no_account;
-    smail__jmap_method *run;
-    bool changes;
-};
-
-static int echo(struct smail__jmap_call *call, smail_error *err)
-{
-    (void)err;
-    smail__json_value(&call->json, call->args);
-    return 0;
-}
-
-static const struct method methods[] = {
-    { "Core/echo", CORE, true, echo },
-    { "Mailbox/get", MAIL, false, smail__jmap_mailbox_get },
-    { "Mailbox/changes", MAIL, false, smail__jmap_mailbox_changes },
-    { "Mailbox/query", MAIL, false, smail__jmap_mailbox_query },
-    { "Mailbox/queryChanges", MAIL, false, smail__jmap_query_changes },
-    { "Mailbox/set", MAIL, false, smail__jmap_mailbox_set, true },
-    { "Thread/get", MAIL, false, smail__jmap_thread_get },
-    { "Thread/changes", MAIL, false, smail__jmap_thread_changes },
-    { "Email/get", MAIL, false, smail__jmap_email_get },
-    { "Email/changes", MAIL, false, smail__jmap_email_changes },
-    { "Email/query", MAIL, false, smail__jmap_email_query },
-    { "Email/queryChanges", MAIL, false, smail__jmap_query_changes },
-    { "Email/set", MAIL, false, smail__jmap_email_set, true },
-    { "Email/import", MAIL, false, smail__jmap_email_import, true },
-    { "Email/parse", MAIL, false, smail__jmap_email_parse },
-    { "SearchSnippet/get", MAIL, false, smail__jmap_snippet_get },
-    { "Identity/get", SUBMISSION, false, smail__jmap_identity_get },
-    { "Identity/changes", SUBMISSION, false, smail__jmap_identity_changes },
-    { "Identity/set", SUBMISSION, false, smail__jmap_identity_set, true },
-    { "EmailSubmission/get", SUBMISSION, false, smail__jmap_submission_get },
-    { "EmailSubmission/changes", SUBMISSION, false,
-      smail__jmap_submission_changes },
-    { "EmailSubmission/query", SUBMISSION, false,
-      smail__jmap_submission_query },
-    { "EmailSubmission/queryChanges", SUBMISSION, false,
-      smail__jmap_query_changes },
-    { "EmailSubmission/set", SUBMISSION, false, smail__jmap_submission_set,
-      true },
+    { "urn:ietf:params:jmap:core", SMAIL__JMAP_CORE },
+    { "urn:ietf:params:jmap:mail", SMAIL__JMAP_MAIL },
+    { "urn:ietf:params:jmap:submission", SMAIL__JMAP_SENDING },
 };
 
 static void dispose(struct smail__jmap_request *request)
@@ -126,16 +77,6 @@ static void put_error(struct smail__jmap_request *request,
     smail__buf_dispose(&text);
 }
 
-static const struct method *find_method(
-    const struct smail__jmap_request *request, smail_span name)
-{
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-        if (smail__span_is(name, methods[i].name) &&
-            (methods[i].capability & request->capabilities) != 0)
-            return &methods[i];
-    return NULL;
-}
-
 /* Everybody has one account and sees no other (RFC 8620, 3.6.2). */
 static int check_account(struct smail__jmap_call *call)
 {
@@ -165,8 +106,39 @@ static void refuse_failure(struct smail__jmap_call *call, int code,
                                                : smail_strerror(code));
 }
 
-static int take_turn(struct smail__jmap_call *call, const struct method *method,
-                     smail_error *err)
+struct knowing {
+    struct smail__jmap_call *call;
+    const char *arguments;
+};
+
+static int check_argument(smail_span key, const struct smail__json_value *value,
+                          void *user)
+{
+    struct knowing *knowing = user;
+    smail_span known = smail__span(knowing->arguments);
+
+    (void)value;
+    while (known.len > 0)
+        if (smail__span_equal(smail__span_cut(&known, ' '), key))
+            return 0;
+    return smail__jmap_fail(knowing->call, "invalidArguments",
+                            "there is no argument '%.*s'",
+                            SMAIL__SPAN_ARG(key));
+}
+
+/* RFC 8620, 3.9: an argument that is unknown is an invalid one. */
+static int check_arguments(struct smail__jmap_call *call,
+                           const struct smail__jmap_entry *method)
+{
+    struct knowing knowing = { call, method->arguments };
+
+    return method->arguments == NULL
+               ? 0
+               : smail__json_each(call->args, check_argument, &knowing);
+}
+
+static int take_turn(struct smail__jmap_call *call,
+                     const struct smail__jmap_entry *method, smail_error *err)
 {
     pthread_mutex_t *turn =
         &call->jmap->turns[(uint64_t)call->account % SMAIL__JMAP_TURNS];
@@ -181,8 +153,8 @@ static int take_turn(struct smail__jmap_call *call, const struct method *method,
 }
 
 static int run_method(struct smail__jmap_call *call,
-                      const struct method *method, struct smail__buf *text,
-                      smail_error *err)
+                      const struct smail__jmap_entry *method,
+                      struct smail__buf *text, smail_error *err)
 {
     struct smail__json_document *resolved = NULL;
     int code = smail__jmap_resolve(&resolved, call, err);
@@ -191,6 +163,8 @@ static int run_method(struct smail__jmap_call *call,
         call->args = smail__json_root(resolved);
     if (code == 0 && !method->no_account)
         code = check_account(call);
+    if (code == 0)
+        code = check_arguments(call, method);
     if (code == 0)
         code = take_turn(call, method, err);
     if (code == 0 && smail__buf_error(text) != 0)
@@ -223,7 +197,7 @@ static void run_call(struct smail__jmap_request *request,
                                      .args = smail__json_at(item, 1) };
     smail_error error = SMAIL_ERROR_INIT;
     smail_span name = { NULL, 0 }, call_id = { NULL, 0 };
-    const struct method *method;
+    const struct smail__jmap_entry *method;
     struct smail__buf text;
     int code = SMAIL__JMAP_REFUSED;
 
@@ -232,7 +206,7 @@ static void run_call(struct smail__jmap_request *request,
     smail__buf_init(&text, room_of(request), NULL);
     smail__buf_init(&call.extra, room_of(request), NULL);
     smail__json_init(&call.json, &text);
-    method = find_method(request, name);
+    method = smail__jmap_find_method(name, request->capabilities);
     if (method == NULL)
         smail__jmap_fail(&call, "unknownMethod", "%s", "");
     else

@@ -50,6 +50,27 @@ struct smail__jmap_request {
     size_t referred_octets, referred_values, copied_octets;
 };
 
+/* method_table.c */
+/* Capabilities as bits. */
+enum {
+    SMAIL__JMAP_CORE = 1 << 0,
+    SMAIL__JMAP_MAIL = 1 << 1,
+    SMAIL__JMAP_SENDING = 1 << 2
+};
+
+struct smail__jmap_entry {
+    const char *name;
+    unsigned capability;
+    bool no_account;
+    smail__jmap_method *run;
+    const char *arguments; /* with a space behind each; NULL: any */
+    bool changes;
+};
+
+/* By its name, among those of the capabilities that the request uses. */
+const struct smail__jmap_entry *smail__jmap_find_method(smail_span name,
+                                                        unsigned capabilities);
+
 void smail__jmap_created_dispose(struct smail__jmap_request *request);
 
 /*

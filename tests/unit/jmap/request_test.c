@@ -96,6 +96,31 @@ static void unknown_methods_and_accounts_are_errors(void **state)
     expect_method(f, 5, "Core/echo");
 }
 
+/* RFC 8620, 3.9. */
+static void unknown_arguments_are_errors(void **state)
+{
+    struct fixture *f = *state;
+
+    send(f, f->alice,
+         "['Mailbox/get',{'accountId':$A,'zz':1},'0'],"
+         "['Mailbox/get',{'accountId':$A,'id':null},'1'],"
+         "['Email/query',{'accountId':$A,'collapseThreads':true},'2'],"
+         "['Mailbox/query',{'accountId':$A,'collapseThreads':true},'3'],"
+         "['Email/set',{'accountId':$A,'Create':{}},'4'],"
+         "['Core/echo',{'zz':1},'5'],"
+         "['Email/get',{'accountId':$A,'ids':[],'#zz':{'resultOf':'5',"
+         "'name':'Core/echo','path':'/zz'}},'6'],"
+         "['Email/get',{'accountId':$A,'ids':[],'':1},'7']");
+    expect_error(f, 0, "invalidArguments");
+    expect_error(f, 1, "invalidArguments");
+    expect_method(f, 2, "Email/query");
+    expect_error(f, 3, "invalidArguments");
+    expect_error(f, 4, "invalidArguments");
+    expect_method(f, 5, "Core/echo");
+    expect_error(f, 6, "invalidArguments");
+    expect_error(f, 7, "invalidArguments");
+}
+
 static void methods_need_their_capability(void **state)
 {
     struct fixture *f = *state;
@@ -376,6 +401,7 @@ int main(void)
         JMAP_TEST(limits_are_kept),
         JMAP_TEST(echo_says_the_same),
         JMAP_TEST(unknown_methods_and_accounts_are_errors),
+        JMAP_TEST(unknown_arguments_are_errors),
         JMAP_TEST(methods_need_their_capability),
         JMAP_TEST(results_are_referred_to),
         JMAP_TEST(wrong_references_are_errors),
