@@ -203,6 +203,11 @@ static int make_server(struct program *program, smail_error *err)
     options.max_errors = config->errors;
     options.max_connections = config->connections;
     options.max_connections_per_address = config->connections_per_address;
+    options.max_connections_per_network = config->connections_per_network;
+    options.max_connections_per_minute = config->connections_per_minute;
+    options.max_messages_per_minute = config->messages_per_minute;
+    options.max_messages_per_hour = config->messages_per_hour;
+    options.max_recipients_per_hour = config->recipients_per_hour;
     options.max_login_failures = config->auth_failures;
     options.max_login_failures_per_address = config->auth_failures_per_address;
     options.login_ban = config->auth_ban_time;

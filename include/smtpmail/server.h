@@ -132,6 +132,16 @@ typedef struct smail_server_options {
     uint32_t max_auth_line;
     uint32_t max_commands;
     uint32_t max_mails;
+    uint32_t max_connections_per_network; /**< At a time from an IPv4 /24 or an
+                       IPv6 /48. Default 200. */
+
+    /** In any such time; what was not used comes back bit by bit. The first
+        two of an address, the last two of an account. */
+    uint32_t max_connections_per_minute; /**< But LMTP. Default 240. */
+    uint32_t max_messages_per_minute;    /**< MAIL commands on port 25. Default
+                       600. */
+    uint32_t max_messages_per_hour;      /**< MAIL commands. Default 500. */
+    uint32_t max_recipients_per_hour;    /**< Default 2000. */
 } smail_server_options;
 
 #define SMAIL_SERVER_OPTIONS_INIT    \

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "server/checks.h"
+#include "server/pace.h"
 
 static void become(struct smail__dialogue *dialogue,
                    const struct smail__endpoint *client)
@@ -23,7 +24,10 @@ int smail__client_take_place(struct smail__dialogue *dialogue,
                              const struct smail__endpoint *client)
 {
     struct smail__limits *limits = dialogue->server->limits;
-    int rc = smail__limits_enter(limits, client);
+    int rc =
+        smail__pace_connection(dialogue->server, dialogue->kind, client) == 0
+            ? smail__limits_enter(limits, client)
+            : SMAIL_EBUSY;
 
     if (rc != 0)
         return rc;

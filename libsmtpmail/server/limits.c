@@ -2,7 +2,9 @@
 /*
  * server/limits.c - a table of addresses, bounded.
  *
- * An IPv6 client has a whole /64 to itself, so that is what is counted.
+ * An IPv6 client has a whole /64 to itself, so that is what is counted, and
+ * who has many has a /48; of IPv4 it is a /24. All are counted, the exempt as
+ * well, for who is exempt may change while they are here.
  */
 #include "server/limits.h"
 
@@ -17,54 +19,62 @@
 #define BUCKETS 4096
 
 struct address {
-    unsigned char key[17]; /* family, then up to 16 octets */
+    unsigned char key[SMAIL__PLACE_KEY];
     uint32_t connections;
     struct address *next;
 };
 
 struct smail__limits {
     pthread_mutex_t lock; /* over all below */
-    uint32_t connections, connections_max, per_address;
+    uint32_t connections, connections_max, per_address, per_network;
     uint32_t seed;
     char *exempt;
     struct address *buckets[BUCKETS];
 };
 
-static void make_key(unsigned char key[17], const struct smail__endpoint *peer)
+/* The first octet: the family, a number of its own for networks. */
+static void make_key(unsigned char key[SMAIL__PLACE_KEY],
+                     const struct smail__endpoint *peer, bool is_network)
 {
     static const unsigned char mapped[12] = { 0, 0, 0, 0, 0,    0,
                                               0, 0, 0, 0, 0xff, 0xff };
+    bool is_mapped =
+        peer->is_ipv6 && memcmp(peer->address, mapped, sizeof(mapped)) == 0;
 
-    memset(key, 0, 17);
-    if (!peer->is_ipv6) {
-        key[0] = 4;
-        memcpy(key + 1, peer->address, 4);
-    } else if (memcmp(peer->address, mapped, sizeof(mapped)) == 0) {
-        key[0] = 4;
-        memcpy(key + 1, peer->address + sizeof(mapped), 4);
+    memset(key, 0, SMAIL__PLACE_KEY);
+    if (peer->is_ipv6 && !is_mapped) {
+        key[0] = is_network ? 16 : 6;
+        memcpy(key + 1, peer->address, is_network ? 6 : 8);
     } else {
-        key[0] = 6;
-        memcpy(key + 1, peer->address, 8);
+        key[0] = is_network ? 14 : 4;
+        memcpy(key + 1, peer->address + (is_mapped ? sizeof(mapped) : 0),
+               is_network ? 3 : 4);
     }
+}
+
+void smail__place_of(unsigned char key[SMAIL__PLACE_KEY],
+                     const struct smail__endpoint *peer)
+{
+    make_key(key, peer, false);
 }
 
 /* Seeded, so that nobody can choose addresses that fall into one bucket. */
 static struct address **bucket_of(struct smail__limits *limits,
-                                  const unsigned char key[17])
+                                  const unsigned char key[SMAIL__PLACE_KEY])
 {
     uint32_t hash = limits->seed;
 
-    for (size_t i = 0; i < 17; i++)
+    for (size_t i = 0; i < SMAIL__PLACE_KEY; i++)
         hash = (hash ^ key[i]) * 16777619u;
     return &limits->buckets[(hash >> 8) % BUCKETS];
 }
 
 static struct address **find(struct smail__limits *limits,
-                             const unsigned char key[17])
+                             const unsigned char key[SMAIL__PLACE_KEY])
 {
     struct address **at = bucket_of(limits, key);
 
-    while (*at != NULL && memcmp((*at)->key, key, 17) != 0)
+    while (*at != NULL && memcmp((*at)->key, key, SMAIL__PLACE_KEY) != 0)
         at = &(*at)->next;
     return at;
 }
@@ -81,12 +91,12 @@ static void drop_if_idle(struct address **at)
 }
 
 static struct address *get(struct smail__limits *limits,
-                           const struct smail__endpoint *peer)
+                           const struct smail__endpoint *peer, bool is_network)
 {
-    unsigned char key[17];
+    unsigned char key[SMAIL__PLACE_KEY];
     struct address **at, *address;
 
-    make_key(key, peer);
+    make_key(key, peer, is_network);
     at = find(limits, key);
     if (*at != NULL)
         return *at;
@@ -100,24 +110,38 @@ static struct address *get(struct smail__limits *limits,
     return address;
 }
 
-int smail__limits_new(struct smail__limits **out, uint32_t connections,
-                      uint32_t per_address, const char *exempt,
-                      smail_error *err)
+int smail__limits_change(struct smail__limits *limits,
+                         const struct smail__limits_set *set, smail_error *err)
+{
+    int rc = smail__endpoint_check(set->exempt, err);
+    char *exempt = rc == 0 ? smail__strdup(set->exempt) : NULL;
+
+    if (rc == 0 && exempt == NULL)
+        rc = smail__fail(err, SMAIL_ENOMEM, "no memory for limits");
+    if (rc != 0)
+        return rc;
+    pthread_mutex_lock(&limits->lock);
+    free(limits->exempt);
+    limits->exempt = exempt;
+    limits->connections_max = set->connections;
+    limits->per_address = set->per_address;
+    limits->per_network = set->per_network;
+    pthread_mutex_unlock(&limits->lock);
+    return 0;
+}
+
+int smail__limits_new(struct smail__limits **out,
+                      const struct smail__limits_set *set, smail_error *err)
 {
     struct smail__limits *limits = calloc(1, sizeof(*limits));
     int rc;
 
     if (limits == NULL)
         return smail__fail(err, SMAIL_ENOMEM, "no memory for limits");
-    limits->connections_max = connections;
-    limits->per_address = per_address;
-    limits->exempt = smail__strdup(exempt);
     pthread_mutex_init(&limits->lock, NULL);
-    rc = limits->exempt == NULL
-             ? smail__fail(err, SMAIL_ENOMEM, "no memory for limits")
-             : smail__random(&limits->seed, sizeof(limits->seed), err);
+    rc = smail__random(&limits->seed, sizeof(limits->seed), err);
     if (rc == 0)
-        rc = smail__endpoint_check(exempt, err);
+        rc = smail__limits_change(limits, set, err);
     if (rc != 0) {
         smail__limits_free(limits);
         return rc;
@@ -146,17 +170,39 @@ void smail__limits_free(struct smail__limits *limits)
 static int enter_address(struct smail__limits *limits,
                          const struct smail__endpoint *peer)
 {
-    struct address *address;
+    bool is_exempt = smail__endpoint_in(peer, limits->exempt);
+    struct address *address = get(limits, peer, false);
+    struct address *network = get(limits, peer, true);
 
-    if (smail__endpoint_in(peer, limits->exempt))
-        return 0;
-    address = get(limits, peer);
-    if (address == NULL)
-        return 0;
-    if (address->connections >= limits->per_address)
+    if (!is_exempt && address != NULL &&
+        address->connections >= limits->per_address)
         return SMAIL_EBUSY;
-    address->connections++;
+    if (!is_exempt && network != NULL &&
+        network->connections >= limits->per_network)
+        return SMAIL_EQUOTA;
+    if (address != NULL)
+        address->connections++;
+    if (network != NULL)
+        network->connections++;
     return 0;
+}
+
+/* What get() made for nobody goes, too. */
+static void leave_address(struct smail__limits *limits,
+                          const struct smail__endpoint *peer, uint32_t places)
+{
+    for (int is_network = 0; is_network < 2; is_network++) {
+        unsigned char key[SMAIL__PLACE_KEY];
+        struct address **at;
+
+        make_key(key, peer, is_network != 0);
+        at = find(limits, key);
+        if (*at == NULL)
+            continue;
+        if ((*at)->connections >= places)
+            (*at)->connections -= places;
+        drop_if_idle(at);
+    }
 }
 
 int smail__limits_enter(struct smail__limits *limits,
@@ -169,6 +215,8 @@ int smail__limits_enter(struct smail__limits *limits,
         rc = enter_address(limits, peer);
         if (rc == 0)
             limits->connections++;
+        else
+            leave_address(limits, peer, 0);
     }
     pthread_mutex_unlock(&limits->lock);
     return rc;
@@ -177,17 +225,8 @@ int smail__limits_enter(struct smail__limits *limits,
 void smail__limits_leave(struct smail__limits *limits,
                          const struct smail__endpoint *peer)
 {
-    unsigned char key[17];
-    struct address **at;
-
-    make_key(key, peer);
     pthread_mutex_lock(&limits->lock);
     limits->connections--;
-    at = find(limits, key);
-    if (*at != NULL) {
-        if ((*at)->connections > 0)
-            (*at)->connections--;
-        drop_if_idle(at);
-    }
+    leave_address(limits, peer, 1);
     pthread_mutex_unlock(&limits->lock);
 }

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "server/checks.h"
+#include "server/pace.h"
 
 void smail__question_describe(smail_transaction *out,
                               const struct smail__dialogue *dialogue)
@@ -178,6 +179,8 @@ static void drop_envelope(struct smail__dialogue *dialogue)
 void smail__question_grant(struct smail__dialogue *dialogue, const char *text)
 {
     if (dialogue->asked == SMAIL__ASK_MAIL) {
+        if (!smail__pace_message(dialogue))
+            return;
         drop_envelope(dialogue);
         dialogue->envelope =
             smail__envelope_new(dialogue, &dialogue->event->mail);
@@ -195,9 +198,12 @@ void smail__question_grant(struct smail__dialogue *dialogue, const char *text)
 void smail__question_grant_recipient(struct smail__dialogue *dialogue,
                                      const smail_target *targets, size_t count)
 {
-    int rc = smail__envelope_add(
-        dialogue->envelope, &dialogue->event->rcpt.recipient, targets, count);
+    int rc;
 
+    if (!smail__pace_recipient(dialogue))
+        return;
+    rc = smail__envelope_add(dialogue->envelope,
+                             &dialogue->event->rcpt.recipient, targets, count);
     if (rc == 0)
         smail_smtp_server_accept(dialogue->engine);
     else if (rc == SMAIL_ELIMIT)

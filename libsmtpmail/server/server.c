@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/span.h"
+#include "server/pace.h"
 
 #define LOGIN_NICE 5 /* a flood of passwords must not slow the mail down */
 #define LOOKUP_QUEUE 1024
@@ -96,20 +97,19 @@ static void reload(smail_server *server)
 
 /* --- Accepting ------------------------------------------------------------ */
 
+/* `words` may be NULL. */
 static void turn_away(struct smail__port *port, int fd,
-                      const struct smail__endpoint *peer, const char *why)
+                      const struct smail__endpoint *peer, const char *why,
+                      const char *words)
 {
-    char text[SMAIL__ADDRESS_TEXT];
-    smail_span words =
-        strcmp(why, "address_is_banned") == 0
-            ? SMAIL__SPAN("421 4.7.0 Too many failed logins from your "
-                          "address, try again later\r\n")
-            : SMAIL__SPAN("421 4.7.0 Too many connections, try again "
-                          "later\r\n");
+    char text[SMAIL__ADDRESS_TEXT], line[128];
 
+    smail__format(line, sizeof(line), "421 4.7.0 %s\r\n",
+                  words != NULL ? words
+                                : "Too many connections, try again later");
     /* Under implicit TLS these words would be taken for garbage. */
     if (port->kind != SMAIL_LISTENER_SUBMISSIONS)
-        (void)!send(fd, words.data, words.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)!send(fd, line, strlen(line), MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
     smail__endpoint_text(text, peer);
     smail__report_plain(port->server, SMAIL__LOG_WARNING, why, "peer", text);
@@ -121,6 +121,28 @@ static bool is_submission(smail_listener_kind kind)
            kind == SMAIL_LISTENER_SUBMISSIONS;
 }
 
+/* A proxy is not its clients: they are counted when it has named them. */
+static bool comes_too_often(struct smail__port *port, int fd,
+                            const struct smail__endpoint *peer)
+{
+    smail_server *server = port->server;
+    char when[SMAIL__PACE_WORDS], words[100];
+    uint32_t wait;
+
+    if (smail__endpoint_in(peer, server->options.proxy_networks))
+        return false;
+    wait = smail__pace_connection(server, port->kind, peer);
+    if (wait == 0)
+        return false;
+    smail__pace_words(when, wait);
+    smail__format(words, sizeof(words),
+                  "Too many connections from your address in a minute, try "
+                  "again %s",
+                  when);
+    turn_away(port, fd, peer, "too_many_connections_in_a_minute", words);
+    return true;
+}
+
 static void on_accepted(void *user, int fd, const struct smail__endpoint *peer)
 {
     struct smail__port *port = user;
@@ -128,17 +150,23 @@ static void on_accepted(void *user, int fd, const struct smail__endpoint *peer)
 
     if (is_submission(port->kind) &&
         smail__guard_is_banned(server->guard, peer, (int64_t)time(NULL))) {
-        turn_away(port, fd, peer, "address_is_banned");
+        turn_away(port, fd, peer, "address_is_banned",
+                  "Too many failed logins from your address, try again later");
         return;
     }
+    if (comes_too_often(port, fd, peer))
+        return;
     switch (smail__limits_enter(server->limits, peer)) {
     case 0:
         break;
     case SMAIL_EBUSY:
-        turn_away(port, fd, peer, "too_many_connections_from_address");
+        turn_away(port, fd, peer, "too_many_connections_from_address", NULL);
+        return;
+    case SMAIL_EQUOTA:
+        turn_away(port, fd, peer, "too_many_connections_from_network", NULL);
         return;
     default:
-        turn_away(port, fd, peer, "too_many_connections");
+        turn_away(port, fd, peer, "too_many_connections", NULL);
         return;
     }
     smail__shard_take(&server->shards[server->next_shard], port, fd, peer);
@@ -267,10 +295,14 @@ static int open_resolver(smail_server *server, smail_error *err)
 static int set_up(smail_server *server, smail_error *err)
 {
     const smail_server_options *options = &server->options;
-    int rc = smail__limits_new(&server->limits, options->max_connections,
-                               options->max_connections_per_address,
-                               options->exempt, err);
+    const struct smail__limits_set set = { options->max_connections,
+                                           options->max_connections_per_address,
+                                           options->max_connections_per_network,
+                                           options->exempt };
+    int rc = smail__limits_new(&server->limits, &set, err);
 
+    if (rc == 0)
+        rc = smail__rate_new(&server->rate, err);
     if (rc == 0)
         rc = smail__guard_new(&server->guard,
                               options->max_login_failures_per_address,
@@ -339,6 +371,7 @@ void smail_server_free(smail_server *server)
     smail__tls_context_free(server->tls);
     smail__tls_context_free(server->tls_asking);
     smail__limits_free(server->limits);
+    smail__rate_free(server->rate);
     smail__guard_free(server->guard);
     pthread_mutex_destroy(&server->tls_lock);
     free(server->strings);

@@ -10,6 +10,7 @@
  * deadline.c   how long a client may take
  * question.c   the decisions: asked of a policy or answered by the built-in
  * policy.c     the built-in policy
+ * pace.c       how much in a time; rate.h: of whom
  * login.h      AUTH by the store's accounts
  * guard.c      who guesses passwords
  * envelope.c   the transaction under way
@@ -36,6 +37,7 @@
 #include "server/block_list.h"
 #include "server/guard.h"
 #include "server/limits.h"
+#include "server/rate.h"
 #include "server/submit.h"
 
 #define SMAIL__LISTENERS_MAX 32
@@ -83,6 +85,7 @@ struct smail_server {
     smail_policy policy;
     struct smail__log log;
     struct smail__limits *limits;
+    struct smail__rate *rate;
     struct smail__guard *guard;    /* NULL without a store */
     struct smail__workers *login;  /* for slow hashes; likewise NULL */
     struct smail__workers *lookup; /* for what is quick */

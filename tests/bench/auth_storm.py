@@ -187,7 +187,9 @@ def main():
     with Folder(args.folder) as folder:
         certificate, key = make_certificate(folder)
         config = (f"[tls]\ncertificate = {certificate}\nkey = {key}\n"
-                  "[limits]\nexempt =\n")
+                  "[limits]\nexempt =\nconnections-per-network = 10000\n"
+                  "connections-per-minute = 1000000\n"
+                  "messages-per-minute = 1000000\n")
         with Ours(folder + "/ours", args.build, config=config,
                   also=("submission",)) as ours:
             run(ours, args)

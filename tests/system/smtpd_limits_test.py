@@ -201,5 +201,85 @@ class Lengths(SmtpdCase):
                          b"452")
 
 
+class Rates(SmtpdCase):
+
+    config = ("[limits]\nexempt =\nconnections-per-minute = 12\n"
+              "messages-per-minute = 3\nmessages-per-hour = 3\n"
+              "recipients-per-hour = 4\n")
+
+    def test_messages_of_an_address(self):
+        with self.smtpd.smtp() as client:
+            for _ in range(3):
+                client.sendmail("a@example.org", [ALICE], "\r\nx\r\n")
+            code, words = client.mail("a@example.org")
+            self.assertEqual(code, 450)
+            self.assertRegex(words, rb"^4\.7\.1 Too many messages from your "
+                             rb"address in a minute, try again in \d+ seconds$")
+        # An account is another thing.
+        with self.smtpd.submission() as client:
+            client.sendmail(ALICE, [ALICE], "\r\nx\r\n")
+
+    def test_messages_of_an_account(self):
+        for _ in range(3):
+            with self.smtpd.submission() as client:
+                client.sendmail(ALICE, [ALICE], "\r\nx\r\n")
+        with self.smtpd.submission() as client:
+            code, words = client.mail(ALICE)
+            self.assertEqual(code, 450)
+            self.assertRegex(words, rb"^4\.7\.1 Too many messages of this "
+                             rb"account in an hour, try again in 20 minutes$")
+        with self.smtpd.submission("bob", "bob-secret") as client:
+            client.sendmail(f"bob@{DOMAIN}", [ALICE], "\r\nx\r\n")
+        self.assertIn("Too many messages of this account", self.smtpd.log())
+
+    def test_recipients_of_an_account(self):
+        with self.smtpd.submission() as client:
+            client.ehlo()
+            client.mail(ALICE)
+            for _ in range(4):
+                self.assertEqual(client.rcpt(ALICE)[0], 250)
+            code, words = client.rcpt(ALICE)
+            self.assertEqual(code, 450)
+            self.assertRegex(words, rb"^4\.7\.1 Too many recipients of this "
+                             rb"account in an hour, try again in 15 minutes$")
+            self.assertEqual(client.data("\r\nx\r\n")[0], 250)
+
+    def test_connections_of_an_address(self):
+        for _ in range(12):
+            with self.smtpd.smtp() as client:
+                client.noop()
+        wire = Wire(self.smtpd.ports["smtp"])
+        self.addCleanup(wire.close)
+        self.assertRegex(wire.line(), rb"^421 4\.7\.0 Too many connections "
+                         rb"from your address in a minute, try again in \d "
+                         rb"seconds?\r\n$")
+        self.assertEqual(wire.line(), b"")
+        with Wire(self.smtpd.ports["lmtp"]) as relay:
+            self.assertEqual(relay.line()[:3], b"220")
+        time.sleep(5.2)
+        with self.smtpd.smtp() as client:
+            client.noop()
+
+
+class Network(SmtpdCase):
+
+    config = "[limits]\nexempt =\nconnections-per-network = 3\n"
+
+    def test_places_of_a_network(self):
+        wires = []
+        for number in range(4):
+            wire = socket.create_connection(
+                ("127.0.0.1", self.smtpd.ports["smtp"]), timeout=20,
+                source_address=(f"127.0.0.{number + 2}", 0))
+            self.addCleanup(wire.close)
+            wires.append(wire.recv(100)[:3])
+        self.assertEqual(wires, [b"220"] * 3 + [b"421"])
+        wire = socket.create_connection(
+            ("127.0.0.1", self.smtpd.ports["smtp"]), timeout=20,
+            source_address=("127.0.1.2", 0))
+        self.addCleanup(wire.close)
+        self.assertEqual(wire.recv(100)[:3], b"220")
+
+
 if __name__ == "__main__":
     unittest.main()
