@@ -56,7 +56,8 @@ typedef struct smail_server_options {
     const char *hostname;     /**< Required: our name to other hosts. */
     smail_store *store;       /**< Kept. NULL: nothing is stored; a policy must
                                then accept recipients and take the content. */
-    unsigned threads;         /**< Loops. Default: processors, at most 4. */
+    unsigned threads;         /**< Loops. Default: half of the processors,
+                                   1 to 4. */
     unsigned login_threads;   /**< For password hashes. Default 2. */
     unsigned login_queue;     /**< Logins that may wait. Default 64. */
     const char *certificate;  /**< PEM chain; NULL: no TLS. */

@@ -25,7 +25,7 @@ const struct smail__key smail__keys[] = {
     KEY("server", "listen", SMAIL__KEY_LISTEN, listens, 0, 0, "",
         "where to take mail: KIND:ADDRESS:PORT, several with commas"),
     KEY("server", "loops", SMAIL__KEY_NUMBER, loops, 0, 64, "0",
-        "threads for connections; 0: one a processor, at most 4"),
+        "threads for connections; 0: one for two processors, at most 4"),
     KEY("server", "normalize-line-ends", SMAIL__KEY_BOOL, normalize_line_ends,
         0, 0, "no",
         "mend bare CR and LF on submission instead of refusing them"),

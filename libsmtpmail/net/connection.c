@@ -50,9 +50,9 @@ static void wind_up(struct smail__connection *connection)
     smail__transfer_close_tls(connection);
     if (connection->phase != SMAIL__FINISHING)
         return;
-    shutdown(connection->fd, SHUT_WR);
     connection->phase = SMAIL__LINGERING;
-    if (connection->has_ended)
+    /* Not connected: the peer has read our last words and is gone. */
+    if (shutdown(connection->fd, SHUT_WR) != 0 || connection->has_ended)
         smail__connection_close_with(connection, "finished");
     else
         smail__connection_set_deadline(connection, connection->linger_time);

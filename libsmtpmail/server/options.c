@@ -23,6 +23,8 @@ static unsigned processors(void)
 {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
 
+    /* Half of them: the other half commits, syncs and indexes. */
+    count /= 2;
     if (count < 1)
         return 1;
     return count < DEFAULT_THREADS_MAX ? (unsigned)count : DEFAULT_THREADS_MAX;
