@@ -22,6 +22,7 @@
 #include "server/confine.h"
 #include "server/server.h"
 #include "server/service.h"
+#include "settings.h"
 #include "signals.h"
 
 /* When nothing says where to listen: a port that anybody may bind, and that
@@ -85,10 +86,10 @@ static int set_hostname(struct program *program, smail_error *err)
     return 0;
 }
 
-static int load(struct program *program, smail_error *err)
+/* The file, and what the command line says instead. */
+static int load_config(struct smail__config *config,
+                       const struct options *options, smail_error *err)
 {
-    struct options *options = &program->options;
-    struct smail__config *config = &program->config;
     int rc = smail__config_load(config, options->config,
                                 options->config != NULL, err);
 
@@ -102,11 +103,21 @@ static int load(struct program *program, smail_error *err)
     if (options->log_level != NULL)
         (void)smail__log_level_parse(&config->log_level,
                                      smail__span(options->log_level));
-    program->log_json = options->log_format != NULL
-                            ? strcmp(options->log_format, "json") == 0
-                            : config->log_json;
+    if (options->log_format != NULL)
+        config->log_json = strcmp(options->log_format, "json") == 0;
+    return rc;
+}
+
+static int load(struct program *program, smail_error *err)
+{
+    struct smail__config *config = &program->config;
+    int rc = load_config(config, &program->options, err);
+
+    if (rc != 0)
+        return rc;
+    program->log_json = config->log_json;
     output_log(&program->log, config->log_level, &program->log_json);
-    return rc == 0 ? set_hostname(program, err) : rc;
+    return set_hostname(program, err);
 }
 
 /* NULL: none is wanted. */
@@ -134,23 +145,6 @@ static int open_store(struct program *program, smail_error *err)
 
 /* --- The server ----------------------------------------------------------- */
 
-static const char *or_null(const char *text)
-{
-    return text[0] != '\0' ? text : NULL;
-}
-
-static smail_log_level public_level(enum smail__log_level level)
-{
-    static const smail_log_level levels[] = {
-        [SMAIL__LOG_ERROR] = SMAIL_LOG_ERROR,
-        [SMAIL__LOG_WARNING] = SMAIL_LOG_WARNING,
-        [SMAIL__LOG_INFO] = SMAIL_LOG_INFO,
-        [SMAIL__LOG_DEBUG] = SMAIL_LOG_DEBUG,
-    };
-
-    return levels[level];
-}
-
 static int open_capture(struct program *program, smail_policy *policy,
                         smail_error *err)
 {
@@ -167,70 +161,25 @@ static int open_capture(struct program *program, smail_policy *policy,
     return rc;
 }
 
-static void set_dns(smail_server_options *options,
-                    const struct smail__config *config)
+static void set_options(smail_server_options *options,
+                        const struct program *program,
+                        const struct smail__config *config)
 {
-    options->proxy_networks = or_null(config->network_proxy);
-    options->xclient_networks = or_null(config->network_xclient);
-    options->reverse_dns = config->dns_reverse;
-    options->block_lists = or_null(config->dns_lists);
-    options->block_score = config->dns_lists_score;
-    options->block_record_only = config->dns_lists_record;
-    options->dns_wait = config->dns_wait;
-    options->dns_timeout = config->resolver_timeout;
-    options->name_servers = or_null(config->resolver_server);
-    options->zone_file = or_null(config->resolver_zone_file);
-    options->trust_anchor = or_null(config->resolver_anchor);
+    options->hostname = program->hostname;
+    options->store = program->store;
+    settings_fill(options, config, program->store != NULL);
+    options->log_json = program->log_json;
+    options->log = on_log;
+    options->discard = program->options.discard;
 }
 
 static int make_server(struct program *program, smail_error *err)
 {
-    const struct smail__config *config = &program->config;
     smail_server_options options = SMAIL_SERVER_OPTIONS_INIT;
     smail_policy capture = SMAIL_POLICY_INIT;
     int rc = 0;
 
-    options.hostname = program->hostname;
-    options.store = program->store;
-    options.threads = config->loops;
-    options.login_threads = config->hash_workers;
-    options.login_queue = config->hash_queue;
-    options.certificate = or_null(config->certificate);
-    options.key = or_null(config->key);
-    options.normalize_line_ends = config->normalize_line_ends;
-    options.max_message_size = config->message_size;
-    options.max_recipients = config->recipients;
-    options.max_errors = config->errors;
-    options.max_connections = config->connections;
-    options.max_connections_per_address = config->connections_per_address;
-    options.max_connections_per_network = config->connections_per_network;
-    options.max_connections_per_minute = config->connections_per_minute;
-    options.max_messages_per_minute = config->messages_per_minute;
-    options.max_messages_per_hour = config->messages_per_hour;
-    options.max_recipients_per_hour = config->recipients_per_hour;
-    options.max_login_failures = config->auth_failures;
-    options.max_login_failures_per_address = config->auth_failures_per_address;
-    options.login_ban = config->auth_ban_time;
-    options.client_authorities = or_null(config->client_authorities);
-    options.app_password_tokens = config->app_password_tokens;
-    options.max_command_line = config->command_line;
-    options.max_text_line = config->text_line;
-    options.max_auth_line = config->auth_line;
-    options.max_commands = config->commands;
-    options.max_mails = config->mails;
-    options.idle_timeout = config->idle_timeout;
-    options.command_timeout = config->command_time;
-    options.data_timeout = config->data_time;
-    options.session_timeout = config->session_time;
-    options.handshake_timeout = config->handshake_time;
-    options.grace = config->grace_time;
-    options.exempt = config->exempt;
-    options.log_level = public_level(config->log_level);
-    options.log_json = program->log_json;
-    options.log = on_log;
-    options.discard = program->options.discard;
-    if (program->store != NULL)
-        set_dns(&options, config);
+    set_options(&options, program, &program->config);
     if (program->options.capture != NULL)
         rc = open_capture(program, &capture, err);
     if (rc == 0)
@@ -238,6 +187,29 @@ static int make_server(struct program *program, smail_error *err)
     if (rc == 0 && program->capture != NULL)
         smail__capture_serve(program->capture, program->server);
     return rc;
+}
+
+/* On the thread of the signals: it alone has the config by now. */
+static void on_reload(void *user)
+{
+    struct program *program = user;
+    smail_server_options options = SMAIL_SERVER_OPTIONS_INIT;
+    smail_error err = SMAIL_ERROR_INIT;
+    struct smail__config fresh;
+    int rc = load_config(&fresh, &program->options, &err);
+
+    if (rc == 0) {
+        set_options(&options, program, &fresh);
+        rc = smail_server_reload_with(program->server, &options, &err);
+    }
+    if (rc != 0) {
+        say(program, SMAIL__LOG_ERROR, "reload_failed", "reason", err.message);
+        smail__config_dispose(&fresh);
+        return;
+    }
+    settings_compare(&program->log, &program->config, &fresh);
+    smail__config_dispose(&program->config);
+    program->config = fresh;
 }
 
 static int check_listens(struct program *program, smail_error *err)
@@ -291,20 +263,27 @@ static int tell_ready(const struct program *program, smail_error *err)
 
 static int serve(struct program *program, smail_error *err)
 {
-    struct signals signals = { program->server, &program->service,
-                               program->options.ready_file, 0 };
+    struct signals signals = { .server = program->server,
+                               .service = &program->service,
+                               .ready_file = program->options.ready_file,
+                               .reload = on_reload,
+                               .user = program };
+    bool is_watching;
     int rc = smail__confine_calls(&program->confinement, err);
 
+    if (rc == 0)
+        rc = tell_ready(program, err);
     if (rc != 0)
         return rc;
-    if (signals_watch(&signals) != 0)
-        return smail__fail(err, SMAIL_EIO, "no thread for signals");
-    rc = tell_ready(program, err);
+    is_watching = signals_watch(&signals) == 0;
+    if (!is_watching)
+        rc = smail__fail(err, SMAIL_EIO, "no thread for signals");
     if (rc == 0)
         rc = smail_server_run(program->server, err);
     if (program->options.ready_file != NULL)
         unlink(program->options.ready_file);
-    signals_ignore(&signals);
+    if (is_watching)
+        signals_ignore(&signals);
     return rc;
 }
 

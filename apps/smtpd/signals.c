@@ -29,9 +29,14 @@ void signals_block(void)
 
 static void reload(const struct signals *signals)
 {
+    int before;
+
+    /* The end of the program must not cut this in two. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
     smail__service_say_reloading(signals->service);
-    smail_server_reload(signals->server);
+    signals->reload(signals->user);
     smail__service_say(signals->service, "READY=1");
+    pthread_setcancelstate(before, &before);
 }
 
 static void stop(const struct signals *signals, bool at_once)

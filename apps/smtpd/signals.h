@@ -4,7 +4,7 @@
  * anything.
  *
  * SIGTERM, SIGINT   finish, then end; a second one ends at once
- * SIGHUP            read the certificate anew
+ * SIGHUP            read settings and certificates anew
  * SIGPIPE           nothing
  *
  * The same thread tells the service manager that we live, when the others do.
@@ -21,7 +21,9 @@
 struct signals {
     smail_server *server;
     const struct smail__service *service;
-    const char *ready_file; /* to be removed when ended at once */
+    const char *ready_file;     /* to be removed when ended at once */
+    void (*reload)(void *user); /* on the thread */
+    void *user;
     pthread_t thread;
 };
 

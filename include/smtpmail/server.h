@@ -268,6 +268,18 @@ SMAIL_API void smail_server_stop(smail_server *server);
     are no good the old ones stay and the log says why. */
 SMAIL_API void smail_server_reload(smail_server *server);
 
+/**
+ * The same with other options, for connections from now on: certificates,
+ * limits, times, block lists and networks. What is counted for all connections
+ * together (how many there are, failed logins, exempt) and log_level hold at
+ * once. All else stays as it was made: hostname, store, threads, login_threads,
+ * login_queue, log, discard, and how DNS is asked. SMAIL_EINVAL and any other
+ * failure change nothing. Any thread, but in no signal handler.
+ */
+SMAIL_API int smail_server_reload_with(smail_server *server,
+                                       const smail_server_options *options,
+                                       smail_error *err);
+
 /* --- Settling a ticket: any thread ---------------------------------------- */
 
 /*

@@ -232,6 +232,44 @@ const char *smail__config_store(const struct smail__config *config,
     return SMAIL__CONFIG_STORE;
 }
 
+static bool same_listens(const struct smail__listens *a,
+                         const struct smail__listens *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++) {
+        if (a->items[i].kind != b->items[i].kind ||
+            strcmp(a->items[i].address, b->items[i].address) != 0)
+            return false;
+    }
+    return true;
+}
+
+bool smail__config_same(const struct smail__config *a,
+                        const struct smail__config *b, size_t index)
+{
+    const struct smail__key *key = &smail__keys[index];
+    const void *x = (const char *)a + key->offset;
+    const void *y = (const char *)b + key->offset;
+
+    switch (key->type) {
+    case SMAIL__KEY_STRING:
+        return strcmp(*(char *const *)x, *(char *const *)y) == 0;
+    case SMAIL__KEY_LISTEN:
+        return same_listens(x, y);
+    case SMAIL__KEY_SIZE:
+        return *(const uint64_t *)x == *(const uint64_t *)y;
+    case SMAIL__KEY_BOOL:
+    case SMAIL__KEY_FORMAT:
+        return *(const bool *)x == *(const bool *)y;
+    case SMAIL__KEY_LEVEL:
+        return *(const enum smail__log_level *)x ==
+               *(const enum smail__log_level *)y;
+    default:
+        return *(const uint32_t *)x == *(const uint32_t *)y;
+    }
+}
+
 bool smail__config_key(struct smail__config_key *out, size_t index)
 {
     const struct smail__key *key;

@@ -127,6 +127,11 @@ int smail__listen_add(struct smail__listens *listens, smail_span text,
                       smail_error *err);
 const char *smail__listen_kind_name(enum smail__listen_kind kind);
 
+/* Is the `index`th key the same in both? Of lists of `listen` the order counts
+   as well. */
+bool smail__config_same(const struct smail__config *a,
+                        const struct smail__config *b, size_t index);
+
 /* What each key means, for help texts. */
 struct smail__config_key {
     const char *section;

@@ -84,7 +84,7 @@ static void chain_ended(struct smail__checks *checks)
     if (--checks->pending > 0)
         return;
     dialogue->checks = NULL;
-    checks_free(checks, (unsigned)dialogue->server->lists.count);
+    checks_free(checks, (unsigned)dialogue->settings->lists.count);
     release(dialogue);
 }
 
@@ -186,7 +186,8 @@ static void begin_name(struct smail__checks *checks)
 static void warn(struct list *list, const char *why)
 {
     smail_server *server = list->checks->dialogue->server;
-    const char *zone = server->lists.items[list->index].zone;
+    const char *zone =
+        list->checks->dialogue->settings->lists.items[list->index].zone;
     int64_t now = (int64_t)time(NULL);
     int64_t before = atomic_load(&server->list_warned_at[list->index]);
     char text[SMAIL__BLOCK_ZONE_MAX + 120];
@@ -226,7 +227,7 @@ static void note(struct list *list, const struct smail__dns_answer *answer)
 {
     struct smail__dialogue *dialogue = list->checks->dialogue;
     const struct smail__block_list *item =
-        &dialogue->server->lists.items[list->index];
+        &dialogue->settings->lists.items[list->index];
     char words[SMAIL__BLOCK_REASON_MAX + 1] = "";
     char reason[SMAIL__BLOCK_REASON_MAX + SMAIL__BLOCK_ZONE_MAX + 120];
     struct smail__buf text;
@@ -249,7 +250,8 @@ static void note(struct list *list, const struct smail__dns_answer *answer)
 static void ask_next_step(struct list *list)
 {
     struct smail__checks *checks = list->checks;
-    const char *zone = checks->dialogue->server->lists.items[list->index].zone;
+    const char *zone =
+        checks->dialogue->settings->lists.items[list->index].zone;
     char name[SMAIL__DNS_NAME_ROOM];
     int rc =
         list->step == ASK_TEST_POINT
@@ -295,9 +297,9 @@ static void on_list(struct smail__query *query,
 
 static void begin_lists(struct smail__checks *checks)
 {
-    const smail_server *server = checks->dialogue->server;
+    const struct smail__block_lists *lists = &checks->dialogue->settings->lists;
 
-    for (unsigned i = 0; i < server->lists.count; i++) {
+    for (unsigned i = 0; i < lists->count; i++) {
         struct list *list = &checks->lists[i];
         char name[SMAIL__DNS_NAME_ROOM];
 
@@ -305,7 +307,7 @@ static void begin_lists(struct smail__checks *checks)
         list->checks = checks;
         list->index = i;
         if (smail__block_name(name, checks->address, checks->is_ipv6,
-                              server->lists.items[i].zone) == 0 &&
+                              lists->items[i].zone) == 0 &&
             ask(checks, &list->query, name, SMAIL__DNS_A) == 0)
             checks->pending++;
     }
@@ -338,13 +340,13 @@ void smail__checks_begin(struct smail__dialogue *dialogue)
         (smail__endpoint_is_loopback(&dialogue->peer) &&
          !server->looks_up_loopback))
         return;
-    checks = calloc(1, sizeof(*checks) +
-                           server->lists.count * sizeof(checks->lists[0]));
+    checks = calloc(1, sizeof(*checks) + dialogue->settings->lists.count *
+                                             sizeof(checks->lists[0]));
     if (checks == NULL)
         return;
     checks->dialogue = dialogue;
     set_address(checks, &dialogue->peer);
-    if (server->options.reverse_dns)
+    if (dialogue->settings->options.reverse_dns)
         begin_name(checks);
     if (dialogue->kind == SMAIL_LISTENER_SMTP)
         begin_lists(checks);
@@ -359,7 +361,8 @@ void smail__checks_end(struct smail__dialogue *dialogue)
     struct smail__client_facts *facts = &dialogue->facts;
 
     if (dialogue->checks != NULL)
-        checks_free(dialogue->checks, (unsigned)dialogue->server->lists.count);
+        checks_free(dialogue->checks,
+                    (unsigned)dialogue->settings->lists.count);
     dialogue->checks = NULL;
     dialogue->is_held = false;
     smail__timer_clear(&dialogue->hold, dialogue->shard->loop);
@@ -381,7 +384,7 @@ bool smail__checks_hold(struct smail__dialogue *dialogue)
 {
     uint64_t now = smail__loop_now(dialogue->shard->loop);
     uint64_t end = dialogue->begun_at +
-                   (uint64_t)dialogue->server->options.dns_wait * 1000;
+                   (uint64_t)dialogue->settings->options.dns_wait * 1000;
 
     if (dialogue->checks == NULL || dialogue->kind != SMAIL_LISTENER_SMTP ||
         now >= end)
@@ -395,7 +398,7 @@ bool smail__checks_hold(struct smail__dialogue *dialogue)
 
 bool smail__checks_block(const struct smail__dialogue *dialogue)
 {
-    const smail_server_options *options = &dialogue->server->options;
+    const smail_server_options *options = &dialogue->settings->options;
 
     return dialogue->facts.block_reason != NULL &&
            !options->block_record_only &&

@@ -24,10 +24,10 @@ int smail__client_take_place(struct smail__dialogue *dialogue,
                              const struct smail__endpoint *client)
 {
     struct smail__limits *limits = dialogue->server->limits;
-    int rc =
-        smail__pace_connection(dialogue->server, dialogue->kind, client) == 0
-            ? smail__limits_enter(limits, client)
-            : SMAIL_EBUSY;
+    int rc = smail__pace_connection(dialogue->server, dialogue->settings,
+                                    dialogue->kind, client) == 0
+                 ? smail__limits_enter(limits, client)
+                 : SMAIL_EBUSY;
 
     if (rc != 0)
         return rc;

@@ -32,7 +32,7 @@ static uint64_t now_of(const struct smail__dialogue *dialogue)
 static uint64_t session_end(const struct smail__dialogue *dialogue)
 {
     return dialogue->begun_at +
-           (uint64_t)dialogue->server->options.session_timeout * 1000;
+           (uint64_t)dialogue->settings->options.session_timeout * 1000;
 }
 
 static bool is_owed_an_answer(const struct smail__dialogue *dialogue)
@@ -47,7 +47,7 @@ static bool is_owed_an_answer(const struct smail__dialogue *dialogue)
 
 void smail__deadline_renew(struct smail__dialogue *dialogue)
 {
-    const smail_server_options *options = &dialogue->server->options;
+    const smail_server_options *options = &dialogue->settings->options;
     uint64_t now = now_of(dialogue), end = session_end(dialogue), at;
 
     if (dialogue->is_leaving)
@@ -113,7 +113,7 @@ void smail__deadline_answered(struct smail__dialogue *dialogue)
 
 bool smail__deadline_passed(const char **why, struct smail__dialogue *dialogue)
 {
-    const smail_server_options *options = &dialogue->server->options;
+    const smail_server_options *options = &dialogue->settings->options;
     bool is_over = now_of(dialogue) >= session_end(dialogue);
 
     /* While we owe the answer the client is not the one who is silent. */

@@ -98,8 +98,8 @@ static void on_reset(struct smail__dialogue *dialogue,
 static void on_starttls(struct smail__dialogue *dialogue,
                         const smail_smtp_event *event)
 {
-    smail_server *server = dialogue->server;
-    struct smail__tls_context *tls;
+    struct smail__settings *settings = dialogue->settings;
+    struct smail__tls_context *tls = settings->tls;
 
     (void)event;
     /* RFC 3207, 4.2: what was known of the client is forgotten. */
@@ -107,14 +107,11 @@ static void on_starttls(struct smail__dialogue *dialogue,
     dialogue->identity = NULL;
     dialogue->account = 0;
     dialogue->is_shaking = true;
-    pthread_mutex_lock(&server->tls_lock);
-    tls = server->tls;
-    if (server->tls_asking != NULL &&
+    if (settings->tls_asking != NULL &&
         (dialogue->kind == SMAIL_LISTENER_SUBMISSION ||
          dialogue->kind == SMAIL_LISTENER_SUBMISSIONS))
-        tls = server->tls_asking;
+        tls = settings->tls_asking;
     smail__connection_start_tls(dialogue->connection, tls);
-    pthread_mutex_unlock(&server->tls_lock);
 }
 
 static void on_close(struct smail__dialogue *dialogue,
@@ -344,6 +341,7 @@ static void dialogue_free(struct smail__dialogue *dialogue)
     smail_smtp_server_free(dialogue->engine);
     free(dialogue->identity);
     free(dialogue->proxy);
+    smail__settings_free(dialogue->settings);
     free(dialogue);
 }
 
@@ -382,11 +380,12 @@ static const struct smail__connection_handler handler = {
 
 /* --- Beginning and end ---------------------------------------------------- */
 
-static int new_engine(smail_smtp_server **out, const smail_server *server,
+static int new_engine(smail_smtp_server **out,
+                      const struct smail__settings *settings,
                       smail_listener_kind kind,
                       const struct smail__endpoint *peer)
 {
-    const smail_server_options *ours = &server->options;
+    const smail_server_options *ours = &settings->options;
     smail_smtp_server_options options = SMAIL_SMTP_SERVER_OPTIONS_INIT;
 
     options.hostname = ours->hostname;
@@ -399,7 +398,7 @@ static int new_engine(smail_smtp_server **out, const smail_server *server,
     options.max_commands = ours->max_commands;
     options.max_mails = ours->max_mails;
     options.offer_starttls =
-        server->has_tls && kind != SMAIL_LISTENER_SUBMISSIONS;
+        settings->tls != NULL && kind != SMAIL_LISTENER_SUBMISSIONS;
     /* What the store keeps as it comes. */
     options.offer_chunking = true;
     options.offer_binarymime = true;
@@ -435,7 +434,10 @@ static struct smail__dialogue *dialogue_new(struct smail__shard *shard,
     dialogue->place = *peer;
     dialogue->begun_at = smail__loop_now(shard->loop);
     smail__endpoint_text(dialogue->peer_text, peer);
-    if (new_engine(&dialogue->engine, shard->server, port->kind, peer) != 0) {
+    dialogue->settings = smail__server_settings(shard->server);
+    if (new_engine(&dialogue->engine, dialogue->settings, port->kind, peer) !=
+        0) {
+        smail__settings_free(dialogue->settings);
         free(dialogue);
         return NULL;
     }
@@ -475,7 +477,7 @@ void smail__dialogue_begin(struct smail__shard *shard, struct smail__port *port,
         return;
     }
     enlist(dialogue);
-    if (smail__endpoint_in(peer, server->options.proxy_networks) &&
+    if (smail__endpoint_in(peer, dialogue->settings->options.proxy_networks) &&
         (dialogue->proxy = calloc(1, sizeof(*dialogue->proxy))) == NULL)
         smail__connection_abort(dialogue->connection, "no memory");
     else if (dialogue->proxy == NULL)

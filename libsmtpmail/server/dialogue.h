@@ -22,6 +22,7 @@ struct smail__client_facts {
 struct smail__dialogue {
     struct smail__shard *shard;
     smail_server *server;
+    struct smail__settings *settings; /* of when it came */
     smail_listener_kind kind;
     uint64_t number;
     uint64_t question; /* the newest that was asked */

@@ -163,10 +163,15 @@ static struct place *take(struct smail__guard *guard, uint64_t key, int64_t now)
     return found;
 }
 
-static bool is_exempt(const struct smail__guard *guard,
+static bool is_exempt(struct smail__guard *guard,
                       const struct smail__endpoint *peer)
 {
-    return smail__endpoint_in(peer, guard->exempt);
+    bool result;
+
+    pthread_mutex_lock(&guard->lock);
+    result = smail__endpoint_in(peer, guard->exempt);
+    pthread_mutex_unlock(&guard->lock);
+    return result;
 }
 
 /* --- Known pairs ---------------------------------------------------------- */
@@ -199,6 +204,26 @@ static void remember(struct smail__guard *guard, uint64_t key, int64_t now)
 
 /* --- Beginning and end ---------------------------------------------------- */
 
+int smail__guard_change(struct smail__guard *guard, uint32_t failures,
+                        uint32_t ban_seconds, const char *exempt,
+                        smail_error *err)
+{
+    int rc = smail__endpoint_check(exempt, err);
+    char *copy = rc == 0 ? smail__strdup(exempt) : NULL;
+
+    if (rc == 0 && copy == NULL)
+        rc = smail__fail(err, SMAIL_ENOMEM, "no memory for a guard");
+    if (rc != 0)
+        return rc;
+    pthread_mutex_lock(&guard->lock);
+    free(guard->exempt);
+    guard->exempt = copy;
+    guard->failures_max = failures;
+    guard->ban_seconds = ban_seconds;
+    pthread_mutex_unlock(&guard->lock);
+    return 0;
+}
+
 int smail__guard_new(struct smail__guard **out, uint32_t failures,
                      uint32_t ban_seconds, const char *exempt, smail_error *err)
 {
@@ -208,12 +233,7 @@ int smail__guard_new(struct smail__guard **out, uint32_t failures,
     if (guard == NULL)
         return smail__fail(err, SMAIL_ENOMEM, "no memory for a guard");
     pthread_mutex_init(&guard->lock, NULL);
-    guard->failures_max = failures;
-    guard->ban_seconds = ban_seconds;
-    guard->exempt = smail__strdup(exempt);
-    rc = guard->exempt == NULL
-             ? smail__fail(err, SMAIL_ENOMEM, "no memory for a guard")
-             : smail__endpoint_check(exempt, err);
+    rc = smail__guard_change(guard, failures, ban_seconds, exempt, err);
     if (rc == 0)
         rc = smail__random(guard->secret, sizeof(guard->secret), err);
     if (rc == 0)

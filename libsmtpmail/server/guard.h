@@ -33,6 +33,11 @@ int smail__guard_new(struct smail__guard **out, uint32_t failures,
                      smail_error *err);
 void smail__guard_free(struct smail__guard *guard);
 
+/* Others from now on; who is banned stays so. On failure they stay. */
+int smail__guard_change(struct smail__guard *guard, uint32_t failures,
+                        uint32_t ban_seconds, const char *exempt,
+                        smail_error *err);
+
 bool smail__guard_is_banned(struct smail__guard *guard,
                             const struct smail__endpoint *peer, int64_t now);
 

@@ -64,7 +64,7 @@ static void refuse(struct smail__dialogue *dialogue, int code,
 static void say_wrong(struct smail__dialogue *dialogue)
 {
     bool is_last = dialogue->login_failures >=
-                   dialogue->server->options.max_login_failures;
+                   dialogue->settings->options.max_login_failures;
 
     smail__login_cancel(dialogue);
     smail_smtp_server_reject(dialogue->engine, 535, "5.7.8",
@@ -331,7 +331,7 @@ static bool begin(struct smail__dialogue *dialogue, smail_span mechanism)
     smail__login_cancel(dialogue);
     /* A client that gave up before its last failure was told. */
     if (dialogue->login_failures >=
-        dialogue->server->options.max_login_failures) {
+        dialogue->settings->options.max_login_failures) {
         smail__question_refuse(dialogue, 535, "5.7.8", "Too many failures");
         smail_smtp_server_abandon(dialogue->engine, "4.7.0",
                                   "Too many failed logins");
@@ -395,7 +395,7 @@ void smail__login_settle_token(struct smail__dialogue *dialogue,
     if (answer->kind == SMAIL__SETTLE_ACCEPT) {
         grant(dialogue, answer->account, answer->text);
     } else if (answer->kind == SMAIL__SETTLE_PASS &&
-               dialogue->server->options.app_password_tokens) {
+               dialogue->settings->options.app_password_tokens) {
         hand_over(dialogue);
     } else if (answer->kind == SMAIL__SETTLE_REJECT && answer->code < 500) {
         const char *status = answer->status[0] != '\0' ? answer->status : NULL;

@@ -74,8 +74,8 @@ void smail__login_offer(struct smail__dialogue *dialogue)
         return;
     smail__login_channel(&channel, &room, dialogue);
     has_scram = has_app_passwords(server);
-    has_tokens =
-        server->policy.token != NULL || server->options.app_password_tokens;
+    has_tokens = server->policy.token != NULL ||
+                 dialogue->settings->options.app_password_tokens;
     dialogue->offers_plus =
         has_scram && (channel.end_point.len > 0 || channel.exporter.len > 0);
     smail__format(names, sizeof(names), "%s%s%s%s%s",

@@ -92,25 +92,25 @@ static int check(const smail_server_options *options, smail_error *err)
 }
 
 /* Each string of the options, copied into one block. */
-static int copy_strings(smail_server *server)
+static int copy_strings(struct smail__settings *settings)
 {
-    const char **strings[] = { &server->options.hostname,
-                               &server->options.certificate,
-                               &server->options.key,
-                               &server->options.exempt,
-                               &server->options.block_lists,
-                               &server->options.name_servers,
-                               &server->options.zone_file,
-                               &server->options.trust_anchor,
-                               &server->options.client_authorities,
-                               &server->options.proxy_networks,
-                               &server->options.xclient_networks };
+    const char **strings[] = { &settings->options.hostname,
+                               &settings->options.certificate,
+                               &settings->options.key,
+                               &settings->options.exempt,
+                               &settings->options.block_lists,
+                               &settings->options.name_servers,
+                               &settings->options.zone_file,
+                               &settings->options.trust_anchor,
+                               &settings->options.client_authorities,
+                               &settings->options.proxy_networks,
+                               &settings->options.xclient_networks };
     size_t total = 0, at = 0;
 
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
         total += *strings[i] != NULL ? strlen(*strings[i]) + 1 : 0;
-    server->strings = malloc(total);
-    if (server->strings == NULL)
+    settings->strings = malloc(total);
+    if (settings->strings == NULL)
         return SMAIL_ENOMEM;
     for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
         if (*strings[i] == NULL)
@@ -118,36 +118,92 @@ static int copy_strings(smail_server *server)
 
         size_t len = strlen(*strings[i]) + 1;
 
-        memcpy(server->strings + at, *strings[i], len);
-        *strings[i] = server->strings + at;
+        memcpy(settings->strings + at, *strings[i], len);
+        *strings[i] = settings->strings + at;
         at += len;
     }
     return 0;
 }
 
-int smail__server_set_options(smail_server *server,
-                              const smail_server_options *options,
-                              smail_error *err)
+/* The same certificate with the question for the client's, for submission. */
+static int load_asking(struct smail__settings *settings, smail_error *err)
 {
-    size_t size = options->size < sizeof(server->options)
-                      ? options->size
-                      : sizeof(server->options);
+    const smail_server_options *options = &settings->options;
+    int rc = smail__tls_server_new(&settings->tls_asking, options->certificate,
+                                   options->key, err);
+
+    return rc == 0 ? smail__tls_server_ask(settings->tls_asking,
+                                           options->client_authorities, err)
+                   : rc;
+}
+
+static int set(struct smail__settings *settings,
+               const smail_server_options *options, smail_error *err)
+{
+    smail_server_options *ours = &settings->options;
     int rc;
 
     if (options->size == 0)
         return smail__fail(err, SMAIL_EINVAL, "options without their size");
-    memcpy(&server->options, options, size);
-    server->options.size = sizeof(server->options);
-    complete(&server->options);
-    rc = check(&server->options, err);
+    memcpy(ours, options,
+           options->size < sizeof(*ours) ? options->size : sizeof(*ours));
+    ours->size = sizeof(*ours);
+    complete(ours);
+    rc = check(ours, err);
     if (rc == 0)
-        rc = smail__endpoint_check(server->options.proxy_networks, err);
+        rc = smail__endpoint_check(ours->exempt, err);
     if (rc == 0)
-        rc = smail__endpoint_check(server->options.xclient_networks, err);
-    if (rc == 0 && copy_strings(server) != 0)
+        rc = smail__endpoint_check(ours->proxy_networks, err);
+    if (rc == 0)
+        rc = smail__endpoint_check(ours->xclient_networks, err);
+    if (rc == 0 && copy_strings(settings) != 0)
         rc = smail__fail(err, SMAIL_ENOMEM, "no memory for a server");
-    if (rc == 0 && server->options.block_lists != NULL)
-        rc = smail__block_lists_parse(&server->lists,
-                                      server->options.block_lists, err);
+    if (rc == 0 && ours->block_lists != NULL)
+        rc = smail__block_lists_parse(&settings->lists, ours->block_lists, err);
+    if (rc == 0 && ours->certificate != NULL)
+        rc = smail__tls_server_new(&settings->tls, ours->certificate, ours->key,
+                                   err);
+    if (rc == 0 && ours->certificate != NULL &&
+        ours->client_authorities != NULL)
+        rc = load_asking(settings, err);
     return rc;
+}
+
+int smail__settings_new(struct smail__settings **out,
+                        const smail_server_options *options, smail_error *err)
+{
+    struct smail__settings *settings = calloc(1, sizeof(*settings));
+    int rc;
+
+    if (settings == NULL)
+        return smail__fail(err, SMAIL_ENOMEM, "no memory for a server");
+    atomic_init(&settings->holders, 1);
+    rc = set(settings, options, err);
+    if (rc != 0) {
+        smail__settings_free(settings);
+        return rc;
+    }
+    *out = settings;
+    return 0;
+}
+
+void smail__settings_free(struct smail__settings *settings)
+{
+    if (settings == NULL || atomic_fetch_sub(&settings->holders, 1) > 1)
+        return;
+    smail__tls_context_free(settings->tls);
+    smail__tls_context_free(settings->tls_asking);
+    free(settings->strings);
+    free(settings);
+}
+
+struct smail__settings *smail__server_settings(smail_server *server)
+{
+    struct smail__settings *settings;
+
+    pthread_mutex_lock(&server->settings_lock);
+    settings = server->settings;
+    atomic_fetch_add(&settings->holders, 1);
+    pthread_mutex_unlock(&server->settings_lock);
+    return settings;
 }

@@ -42,10 +42,11 @@ void smail__pace_words(char out[SMAIL__PACE_WORDS], uint32_t seconds)
 }
 
 uint32_t smail__pace_connection(const smail_server *server,
+                                const struct smail__settings *settings,
                                 smail_listener_kind kind,
                                 const struct smail__endpoint *peer)
 {
-    const smail_server_options *options = &server->options;
+    const smail_server_options *options = &settings->options;
     struct smail__rate_rule rule = { SMAIL__RATE_CONNECTIONS,
                                      options->max_connections_per_minute,
                                      MINUTE };
@@ -87,7 +88,7 @@ static bool refuse_account(struct smail__dialogue *dialogue,
 
 bool smail__pace_message(struct smail__dialogue *dialogue)
 {
-    const smail_server_options *options = &dialogue->server->options;
+    const smail_server_options *options = &dialogue->settings->options;
     struct smail__rate_rule rule = { SMAIL__RATE_MESSAGES,
                                      options->max_messages_per_minute, MINUTE };
 
@@ -108,6 +109,6 @@ bool smail__pace_message(struct smail__dialogue *dialogue)
 bool smail__pace_recipient(struct smail__dialogue *dialogue)
 {
     return !refuse_account(dialogue, SMAIL__RATE_RECIPIENTS,
-                           dialogue->server->options.max_recipients_per_hour,
+                           dialogue->settings->options.max_recipients_per_hour,
                            "recipients of this account in an hour");
 }

@@ -14,6 +14,7 @@ void smail__pace_words(char out[SMAIL__PACE_WORDS], uint32_t seconds);
 
 /* 0: it may come in; else the seconds until it may. */
 uint32_t smail__pace_connection(const smail_server *server,
+                                const struct smail__settings *settings,
                                 smail_listener_kind kind,
                                 const struct smail__endpoint *peer);
 

@@ -42,6 +42,12 @@ static void add_number(struct line *line, const char *key, int64_t value)
             (struct smail__log_field)SMAIL__LOG_NUMBER(key, value);
 }
 
+static bool is_wanted(const smail_server *server, enum smail__log_level level)
+{
+    return (int)level <=
+           atomic_load_explicit(&server->log_level, memory_order_relaxed);
+}
+
 static const char *kind_name(smail_listener_kind kind)
 {
     static const char *const names[] = { "smtp", "submission", "submissions",
@@ -95,7 +101,7 @@ void smail__report_message(const smail_server *server,
     struct smail__buf recipients;
     struct line line = { .count = 0 };
 
-    if (server->log.level < SMAIL__LOG_INFO || server->log.write == NULL)
+    if (!is_wanted(server, SMAIL__LOG_INFO) || server->log.write == NULL)
         return;
     smail__path_text(sender, &envelope->sender);
     smail__buf_init(&recipients, LINE_MAX / 2, NULL);
@@ -132,7 +138,7 @@ void smail__report_event(const smail_server *server,
 {
     struct line line = { .count = 0 };
 
-    if (level > server->log.level)
+    if (!is_wanted(server, level))
         return;
     add(&line, "listener", kind_name(dialogue->kind));
     add(&line, "peer", dialogue->peer_text);
@@ -153,7 +159,7 @@ static void report_refused(const struct smail__dialogue *dialogue,
     char to[SMAIL_LOCAL_PART_MAX + SMAIL_DOMAIN_MAX + 2];
     struct line line = { .count = 0 };
 
-    if (server->log.level < SMAIL__LOG_INFO)
+    if (!is_wanted(server, SMAIL__LOG_INFO))
         return;
     smail__path_text(from, sender);
     add(&line, "listener", kind_name(dialogue->kind));

@@ -18,82 +18,6 @@
 #define LOGIN_NICE 5 /* a flood of passwords must not slow the mail down */
 #define LOOKUP_QUEUE 1024
 #define EXHAUSTED_SECONDS 10
-#define WARN_SECONDS (14 * 24 * 3600) /* before a certificate expires */
-
-/* --- Certificates --------------------------------------------------------- */
-
-static void warn_of_dates(const smail_server *server,
-                          const struct smail__tls_context *tls)
-{
-    int64_t now = (int64_t)time(NULL);
-    int64_t end = smail__tls_context_not_after(tls);
-    const char *what = NULL;
-
-    if (smail__tls_context_not_before(tls) > now)
-        what = "is not valid yet";
-    else if (end < now)
-        what = "has expired";
-    else if (end - now < WARN_SECONDS)
-        what = "expires in less than two weeks";
-    if (what != NULL) {
-        char text[400];
-
-        smail__format(text, sizeof(text), "certificate '%s' %s",
-                      server->options.certificate, what);
-        smail__report_plain(server, SMAIL__LOG_WARNING, "certificate", "reason",
-                            text);
-    }
-}
-
-/* For submission, where clients are asked for a certificate; NULL: like all
-   others. */
-static int load_asking(struct smail__tls_context **out,
-                       const smail_server *server, smail_error *err)
-{
-    const smail_server_options *options = &server->options;
-    int rc;
-
-    *out = NULL;
-    if (options->client_authorities == NULL)
-        return 0;
-    rc = smail__tls_server_new(out, options->certificate, options->key, err);
-    if (rc == 0)
-        rc = smail__tls_server_ask(*out, options->client_authorities, err);
-    if (rc != 0) {
-        smail__tls_context_free(*out);
-        *out = NULL;
-    }
-    return rc;
-}
-
-static void reload(smail_server *server)
-{
-    struct smail__tls_context *fresh = NULL, *old;
-    struct smail__tls_context *fresh_asking = NULL, *old_asking;
-    smail_error err = SMAIL_ERROR_INIT;
-
-    if (!server->has_tls)
-        return;
-    if (load_asking(&fresh_asking, server, &err) != 0 ||
-        smail__tls_server_new(&fresh, server->options.certificate,
-                              server->options.key, &err) != 0) {
-        smail__tls_context_free(fresh_asking);
-        smail__report_plain(server, SMAIL__LOG_ERROR, "reload_failed", "reason",
-                            err.message);
-        return;
-    }
-    warn_of_dates(server, fresh);
-    pthread_mutex_lock(&server->tls_lock);
-    old = server->tls;
-    old_asking = server->tls_asking;
-    server->tls = fresh;
-    server->tls_asking = fresh_asking;
-    pthread_mutex_unlock(&server->tls_lock);
-    smail__tls_context_free(old);
-    smail__tls_context_free(old_asking);
-    smail__report_plain(server, SMAIL__LOG_INFO, "reloaded", "certificate",
-                        server->options.certificate);
-}
 
 /* --- Accepting ------------------------------------------------------------ */
 
@@ -125,13 +49,13 @@ static bool is_submission(smail_listener_kind kind)
 static bool comes_too_often(struct smail__port *port, int fd,
                             const struct smail__endpoint *peer)
 {
-    smail_server *server = port->server;
+    struct smail__settings *settings = smail__server_settings(port->server);
     char when[SMAIL__PACE_WORDS], words[100];
-    uint32_t wait;
+    uint32_t wait = 0;
 
-    if (smail__endpoint_in(peer, server->options.proxy_networks))
-        return false;
-    wait = smail__pace_connection(server, port->kind, peer);
+    if (!smail__endpoint_in(peer, settings->options.proxy_networks))
+        wait = smail__pace_connection(port->server, settings, port->kind, peer);
+    smail__settings_free(settings);
     if (wait == 0)
         return false;
     smail__pace_words(when, wait);
@@ -236,7 +160,7 @@ static void on_woken(void *user)
     ask_for_beats(server);
 
     if (atomic_exchange(&server->reload_wanted, false))
-        reload(server);
+        smail__server_reread(server);
     if (atomic_load(&server->stop_wanted) && !server->is_stopping)
         begin_stop(server);
 }
@@ -285,7 +209,7 @@ static int open_resolver(smail_server *server, smail_error *err)
         .patience = ours->dns_timeout * 1000,
     };
 
-    if (!ours->reverse_dns && server->lists.count == 0)
+    if (!ours->reverse_dns && server->first->lists.count == 0)
         return 0;
     server->looks_up_loopback =
         ours->zone_file != NULL || ours->name_servers != NULL;
@@ -309,17 +233,10 @@ static int set_up(smail_server *server, smail_error *err)
                               options->login_ban, options->exempt, err);
     if (rc == 0)
         rc = smail__loop_new(&server->acceptor, err);
-    if (rc == 0 && options->certificate != NULL) {
-        rc = smail__tls_server_new(&server->tls, options->certificate,
-                                   options->key, err);
-        server->has_tls = rc == 0;
-    }
     if (rc == 0)
         rc = open_resolver(server, err);
-    if (rc == 0 && server->has_tls)
-        rc = load_asking(&server->tls_asking, server, err);
-    if (rc == 0 && server->has_tls)
-        warn_of_dates(server, server->tls);
+    if (rc == 0)
+        smail__server_warn_of_dates(server, server->first);
     return rc;
 }
 
@@ -331,22 +248,19 @@ int smail_server_new(smail_server **out, const smail_server_options *options,
 
     if (server == NULL)
         return smail__fail(err, SMAIL_ENOMEM, "no memory for a server");
-    pthread_mutex_init(&server->tls_lock, NULL);
+    pthread_mutex_init(&server->settings_lock, NULL);
     atomic_init(&server->stop_wanted, false);
     atomic_init(&server->reload_wanted, false);
     atomic_init(&server->beats, 0);
     if (policy != NULL)
         set_policy(server, policy);
-    rc = smail__server_set_options(server, options, err);
+    rc = smail__settings_new(&server->first, options, err);
     if (rc == 0) {
-        static const enum smail__log_level levels[] = {
-            [SMAIL_LOG_ERROR] = SMAIL__LOG_ERROR,
-            [SMAIL_LOG_WARNING] = SMAIL__LOG_WARNING,
-            [SMAIL_LOG_INFO] = SMAIL__LOG_INFO,
-            [SMAIL_LOG_DEBUG] = SMAIL__LOG_DEBUG,
-        };
-
-        server->log.level = levels[server->options.log_level];
+        server->settings = server->first;
+        atomic_fetch_add(&server->first->holders, 1);
+        server->options = server->first->options;
+        server->log.level = SMAIL__LOG_DEBUG;
+        smail__server_set_log_level(server, server->options.log_level);
         server->log.user = server;
         if (server->options.log != NULL)
             server->log.write = smail__report_write;
@@ -368,13 +282,12 @@ void smail_server_free(smail_server *server)
         smail__listener_close(server->ports[i].listener);
     smail__loop_free(server->acceptor);
     smail__resolver_free(server->resolver);
-    smail__tls_context_free(server->tls);
-    smail__tls_context_free(server->tls_asking);
     smail__limits_free(server->limits);
     smail__rate_free(server->rate);
     smail__guard_free(server->guard);
-    pthread_mutex_destroy(&server->tls_lock);
-    free(server->strings);
+    pthread_mutex_destroy(&server->settings_lock);
+    smail__settings_free(server->settings);
+    smail__settings_free(server->first);
     free(server);
 }
 
@@ -404,7 +317,7 @@ int smail__server_check_listen(struct smail__endpoint *out,
                                smail_listener_kind kind, const char *address,
                                smail_error *err)
 {
-    if (wants_tls(server, kind) && !server->has_tls)
+    if (wants_tls(server, kind) && server->first->tls == NULL)
         return no_certificate(address, err);
     if (smail__server_path(address) != NULL) {
         if (kind == SMAIL_LISTENER_LMTP)
@@ -442,7 +355,7 @@ int smail__server_add(uint16_t *port, smail_server *server,
     char text[SMAIL__ADDRESS_TEXT];
 
     smail__endpoint_text(text, smail__listener_endpoint(listener));
-    if (wants_tls(server, kind) && !server->has_tls) {
+    if (wants_tls(server, kind) && server->first->tls == NULL) {
         smail__listener_close(listener);
         return no_certificate(text, err);
     }

@@ -4,6 +4,7 @@
  *
  * server.c     new, listen, run, stop
  * options.c    defaults, and copies of what the caller gave
+ * reload.c     others of them while it runs
  * shard.c      one loop and the dialogues on it
  * ticket.c     questions by number, and their settling from any thread
  * dialogue.c   engine and connection joined: one client
@@ -79,11 +80,25 @@ struct smail__shard {
     uint32_t slot_count, free_slot; /* index + 1; 0: none */
 };
 
-struct smail_server {
+/* What may change while a server runs. One of these never does: a client keeps
+   those that it came under. */
+struct smail__settings {
+    atomic_uint holders;
     smail_server_options options; /* no zero left where one means default */
     char *strings;                /* what its strings point into */
+    struct smail__block_lists lists;
+    struct smail__tls_context *tls;        /* NULL without a certificate */
+    struct smail__tls_context *tls_asking; /* for submission, or NULL */
+};
+
+struct smail_server {
+    smail_server_options options;  /* as it began, for what stays */
+    struct smail__settings *first; /* that they are of */
+    pthread_mutex_t settings_lock;
+    struct smail__settings *settings; /* for who comes now */
     smail_policy policy;
-    struct smail__log log;
+    struct smail__log log; /* its level is what follows */
+    atomic_int log_level;
     struct smail__limits *limits;
     struct smail__rate *rate;
     struct smail__guard *guard;    /* NULL without a store */
@@ -92,13 +107,7 @@ struct smail_server {
     struct smail__loop *acceptor;
     struct smail__resolver *resolver; /* NULL: nothing is looked up */
     bool looks_up_loopback;           /* somebody has set up DNS for that */
-    struct smail__block_lists lists;
     _Atomic int64_t list_warned_at[SMAIL__BLOCK_LISTS_MAX];
-
-    pthread_mutex_t tls_lock;
-    struct smail__tls_context *tls;        /* NULL without a certificate */
-    struct smail__tls_context *tls_asking; /* for submission, or NULL */
-    bool has_tls;                          /* it is not NULL, now and later */
 
     struct smail__port ports[SMAIL__LISTENERS_MAX];
     size_t port_count;
@@ -135,9 +144,22 @@ bool smail__server_beat(smail_server *server);
 
 /* --- options.c ----------------------------------------------------------- */
 
-int smail__server_set_options(smail_server *server,
-                              const smail_server_options *options,
-                              smail_error *err);
+int smail__settings_new(struct smail__settings **out,
+                        const smail_server_options *options, smail_error *err);
+void smail__settings_free(struct smail__settings *settings);
+
+/* Those of now, held for the caller. Any thread. */
+struct smail__settings *smail__server_settings(smail_server *server);
+
+/* --- reload.c ------------------------------------------------------------ */
+
+/* Its log says so if the certificate is about to expire. */
+void smail__server_warn_of_dates(const smail_server *server,
+                                 const struct smail__settings *settings);
+void smail__server_set_log_level(smail_server *server, smail_log_level level);
+
+/* The certificates anew, on the acceptor's thread. */
+void smail__server_reread(smail_server *server);
 
 /* --- shard.c ------------------------------------------------------------- */
 

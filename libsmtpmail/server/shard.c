@@ -78,10 +78,13 @@ static void drain(struct smail__task *task)
         (struct smail__shard *)((char *)task -
                                 offsetof(struct smail__shard, drain));
 
+    struct smail__settings *settings = smail__server_settings(shard->server);
+
     shard->is_draining = true;
     shard->grace.fire = on_grace_over;
     smail__timer_set(&shard->grace, shard->loop,
-                     (uint64_t)shard->server->options.grace * 1000);
+                     (uint64_t)settings->options.grace * 1000);
+    smail__settings_free(settings);
     drain_all(shard, false);
     smail__shard_check(shard);
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a client may take of smtpd: time, messages, descriptors."""
 import os
+import signal
 import socket
 import time
 import unittest
@@ -279,6 +280,102 @@ class Network(SmtpdCase):
             source_address=("127.0.1.2", 0))
         self.addCleanup(wire.close)
         self.assertEqual(wire.recv(100)[:3], b"220")
+
+
+class Reload(SmtpdCase):
+
+    config = "[limits]\nmessage-size = 100K\n"
+
+    def rewrite(self, config, certificate=None):
+        with open(self.smtpd.config, "w", encoding="ascii") as out:
+            out.write(f"[tls]\n"
+                      f"certificate = {certificate or self.smtpd.certificate}\n"
+                      f"key = {self.smtpd.key}\n{config}\n")
+        before = self.count()
+        self.smtpd.signal(signal.SIGHUP)
+        deadline = time.monotonic() + 20
+        while self.count() == before:
+            self.assertLess(time.monotonic(), deadline, self.smtpd.tail())
+            time.sleep(0.02)
+        time.sleep(0.1)  # the lines behind it
+
+    def count(self):
+        log = self.smtpd.log()
+        return log.count(" reloaded ") + log.count(" reload_failed ")
+
+    def size(self, client):
+        client.ehlo()
+        return int(client.esmtp_features["size"])
+
+    def test_limits_for_those_who_come_now(self):
+        with self.smtpd.smtp() as old:
+            self.assertEqual(self.size(old), 102400)
+            self.rewrite("[limits]\nmessage-size = 200K\nhash-queue = 9\n"
+                         "[server]\nhostname = other.example\n"
+                         "[log]\nlevel = debug\n")
+            self.assertEqual(self.size(old), 102400)
+            with self.smtpd.smtp() as new:
+                self.assertEqual(self.size(new), 204800)
+                self.assertIn(b"mail.example.test", new.ehlo_resp)
+            old.sendmail("a@example.org", [ALICE], "\r\nx\r\n")
+        log = self.smtpd.log()
+        for words in ('changed key="[limits] message-size"',
+                      'changed key="[log] level"',
+                      'restart_needed key="[limits] hash-queue"',
+                      'restart_needed key="[server] hostname"'):
+            self.assertIn(words, log)
+        self.assertEqual(log.count("restart_needed"), 2, log)
+        self.assertIn(" debug connect ", log)
+        self.rewrite("[limits]\nmessage-size = 200K\nhash-queue = 9\n"
+                     "[log]\nlevel = error\n")
+        with self.smtpd.smtp() as new:
+            new.sendmail("a@example.org", [ALICE], "\r\nx\r\n")
+        self.assertEqual(self.smtpd.log().count(" message "), 1)
+
+    def test_a_fault_changes_nothing(self):
+        for config, certificate, words in (
+                ("[limits]\nmessage-size = 200K\nrecipients = many\n", None,
+                 "recipients = many"),
+                ("[limits]\nmessage-size = 200K\nexempt = nobody\n", None,
+                 "nobody"),
+                ("[limits]\nmessage-size = 200K\n[dns]\nlists = a*huge\n",
+                 None, "huge"),
+                ("[limits]\nmessage-size = 200K\n", self.smtpd.key,
+                 "not a PEM certificate"),
+                ("[limits]\nmessage-size = 200K\n", "/nowhere/cert.pem",
+                 "/nowhere/cert.pem")):
+            with self.subTest(words=words):
+                self.rewrite(config, certificate)
+                self.assertRegex(self.smtpd.log().splitlines()[-1],
+                                 f" error reload_failed reason=.*{words}")
+                with self.smtpd.smtp() as client:
+                    self.assertEqual(self.size(client), 102400)
+                with self.smtpd.submission() as client:
+                    client.noop()
+        self.rewrite("[limits]\nmessage-size = 200K\n")
+        with self.smtpd.smtp() as client:
+            self.assertEqual(self.size(client), 204800)
+
+    def test_who_is_exempt(self):
+        with self.smtpd.smtp(), self.smtpd.smtp():
+            self.rewrite("[limits]\nexempt =\nconnections-per-address = 3\n")
+            with self.smtpd.smtp():
+                wire = Wire(self.smtpd.ports["smtp"])
+                self.addCleanup(wire.close)
+                self.assertEqual(wire.line()[:3], b"421")
+
+    def test_nobody_is_dropped(self):
+        clients = [self.smtpd.smtp() for _ in range(10)]
+        for turn in range(20):
+            self.smtpd.signal(signal.SIGHUP)
+            for client in clients:
+                client.sendmail("a@example.org", [ALICE],
+                                f"Subject: {turn}\r\n\r\nx\r\n")
+            with self.smtpd.submission() as client:
+                client.noop()
+        for client in clients:
+            client.quit()
+        self.assertEqual(len(self.messages("alice")), 200)
 
 
 if __name__ == "__main__":
