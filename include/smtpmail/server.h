@@ -60,8 +60,9 @@ typedef struct smail_server_options {
                                    1 to 4. */
     unsigned login_threads;   /**< For password hashes. Default 2. */
     unsigned login_queue;     /**< Logins that may wait. Default 64. */
-    const char *certificate;  /**< PEM chain; NULL: no TLS. */
-    const char *key;          /**< PEM. */
+    const char *certificate;  /**< PEM chain; several, parted by commas, for
+                                   several names. NULL: no TLS. */
+    const char *key;          /**< PEM; as many, in the same order. */
     bool normalize_line_ends; /**< On submission only; see smtp_server.h. */
     bool auth_without_tls;    /**< Tests only. */
 

@@ -19,8 +19,13 @@
 struct smail__tls_context;
 struct smail__tls_stream;
 
+/* More names than this are a matter for a certificate with many. */
+#define SMAIL__TLS_CERTIFICATES_MAX 64
+
 /*
- * Read a PEM chain, own certificate first, and its key. The error names the
+ * Read a PEM chain, own certificate first, and its key. Several, parted by
+ * commas, each with its key at the same place: then the first is shown that is
+ * for the name the client asked for (RFC 6066, 3), or else the first of all. The error names the
  * file and what is wrong with it: not there, not allowed, no PEM, another
  * key, a passphrase. A certificate out of date loads; ask not_after().
  */

@@ -21,6 +21,8 @@
 
 #include "base/date.h"
 #include "base/error.h"
+#include "base/mem.h"
+#include "base/span.h"
 #include "crypto/tls_internal.h"
 
 static const char cipher_list[] =
@@ -105,7 +107,19 @@ static int load_issuers(SSL_CTX *ctx, BIO *file)
     return 0;
 }
 
-static int load_certificate(struct smail__tls_context *context,
+/* Of several certificates the times that all of them are valid at count. */
+static void note_times(struct smail__tls_context *context, const X509 *own)
+{
+    int64_t begin = seconds_of(X509_get0_notBefore(own));
+    int64_t end = seconds_of(X509_get0_notAfter(own));
+
+    if (context->not_before < begin)
+        context->not_before = begin;
+    if (context->not_after == 0 || context->not_after > end)
+        context->not_after = end;
+}
+
+static int load_certificate(struct smail__tls_context *context, SSL_CTX *ctx,
                             const char *path, smail_error *err)
 {
     BIO *file = NULL;
@@ -121,21 +135,20 @@ static int load_certificate(struct smail__tls_context *context,
                          "certificate '%s' is not a PEM certificate", path);
         goto out;
     }
-    if (SSL_CTX_use_certificate(context->ctx, own) != 1) {
+    if (SSL_CTX_use_certificate(ctx, own) != 1) {
         rc = smail__fail(err, SMAIL_EMALFORMED,
                          "certificate '%s' cannot be used: %s", path,
                          ERR_reason_error_string(ERR_peek_last_error()));
         goto out;
     }
-    if (load_issuers(context->ctx, file) != 0) {
+    if (load_issuers(ctx, file) != 0) {
         rc = smail__fail(err, SMAIL_EMALFORMED,
                          "certificate '%s': the chain behind the first "
                          "certificate is broken",
                          path);
         goto out;
     }
-    context->not_before = seconds_of(X509_get0_notBefore(own));
-    context->not_after = seconds_of(X509_get0_notAfter(own));
+    note_times(context, own);
 out:
     ERR_clear_error();
     X509_free(own);
@@ -143,8 +156,8 @@ out:
     return rc;
 }
 
-static int load_key(struct smail__tls_context *context, const char *certificate,
-                    const char *path, smail_error *err)
+static int load_key(SSL_CTX *ctx, const char *certificate, const char *path,
+                    smail_error *err)
 {
     BIO *file = NULL;
     EVP_PKEY *key = NULL;
@@ -161,8 +174,8 @@ static int load_key(struct smail__tls_context *context, const char *certificate,
                                  "without one"
                                : "key '%s' is not a PEM private key",
                          path);
-    else if (SSL_CTX_use_PrivateKey(context->ctx, key) != 1 ||
-             SSL_CTX_check_private_key(context->ctx) != 1)
+    else if (SSL_CTX_use_PrivateKey(ctx, key) != 1 ||
+             SSL_CTX_check_private_key(ctx) != 1)
         rc = smail__fail(err, SMAIL_EMALFORMED,
                          "key '%s' does not belong to certificate '%s'", path,
                          certificate);
@@ -210,6 +223,97 @@ static int context_new(struct smail__tls_context **out, bool is_client,
     return 0;
 }
 
+static bool is_for(SSL_CTX *ctx, const char *name)
+{
+    X509 *own = SSL_CTX_get0_certificate(ctx);
+
+    return own != NULL &&
+           X509_check_host(own, name, strlen(name), 0, NULL) == 1;
+}
+
+/* RFC 6066, 3: the first certificate that is for the name, or the first. */
+static int choose(SSL *ssl, int *alert, void *user)
+{
+    const struct smail__tls_context *context = user;
+    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+
+    (void)alert;
+    if (name == NULL)
+        return SSL_TLSEXT_ERR_NOACK;
+    if (is_for(context->ctx, name))
+        return SSL_TLSEXT_ERR_OK;
+    for (size_t i = 0; i < context->other_count; i++) {
+        if (is_for(context->others[i], name))
+            return SSL_set_SSL_CTX(ssl, context->others[i]) != NULL
+                       ? SSL_TLSEXT_ERR_OK
+                       : SSL_TLSEXT_ERR_ALERT_FATAL;
+    }
+    return SSL_TLSEXT_ERR_NOACK;
+}
+
+static int load_pair(struct smail__tls_context *context, SSL_CTX *ctx,
+                     smail_span certificate, smail_span key, smail_error *err)
+{
+    char *certificate_path = smail__spandup(certificate);
+    char *key_path = smail__spandup(key);
+    int rc;
+
+    if (certificate_path == NULL || key_path == NULL)
+        rc = smail__fail(err, SMAIL_ENOMEM, "no memory for TLS");
+    else
+        rc = load_certificate(context, ctx, certificate_path, err);
+    if (rc == 0)
+        rc = load_key(ctx, certificate_path, key_path, err);
+    free(certificate_path);
+    free(key_path);
+    return rc;
+}
+
+/* NULL: there is no room or no memory for one more. */
+static SSL_CTX *add_other(struct smail__tls_context *context)
+{
+    SSL_CTX *ctx;
+
+    if (context->other_count == SMAIL__TLS_CERTIFICATES_MAX - 1)
+        return NULL;
+    if (context->others == NULL)
+        context->others =
+            calloc(SMAIL__TLS_CERTIFICATES_MAX - 1, sizeof(SSL_CTX *));
+    if (context->others == NULL)
+        return NULL;
+    ctx = SSL_CTX_new(TLS_server_method());
+    if (ctx == NULL)
+        return NULL;
+    context->others[context->other_count++] = ctx;
+    return set_rules(ctx) == 0 ? ctx : NULL;
+}
+
+static int load_pairs(struct smail__tls_context *context, smail_span list,
+                      smail_span keys, smail_error *err)
+{
+    SSL_CTX *ctx = context->ctx;
+    int rc = 0;
+
+    while (rc == 0) {
+        smail_span certificate = smail__span_trim(smail__span_cut(&list, ','));
+        smail_span key = smail__span_trim(smail__span_cut(&keys, ','));
+
+        if (ctx == NULL)
+            return smail__fail(err, SMAIL_ELIMIT,
+                               "no room for more than %d certificates",
+                               SMAIL__TLS_CERTIFICATES_MAX);
+        rc = load_pair(context, ctx, certificate, key, err);
+        if (rc == 0 && (list.len == 0) != (keys.len == 0))
+            rc = smail__fail(err, SMAIL_EINVAL,
+                             "there are not as many keys as certificates");
+        if (list.len == 0)
+            break;
+        if (rc == 0)
+            ctx = add_other(context);
+    }
+    return rc;
+}
+
 int smail__tls_server_new(struct smail__tls_context **out,
                           const char *certificate, const char *key,
                           smail_error *err)
@@ -218,12 +322,15 @@ int smail__tls_server_new(struct smail__tls_context **out,
     int rc = context_new(&context, false, err);
 
     if (rc == 0)
-        rc = load_certificate(context, certificate, err);
-    if (rc == 0)
-        rc = load_key(context, certificate, key, err);
+        rc = load_pairs(context, smail__span(certificate), smail__span(key),
+                        err);
     if (rc != 0) {
         smail__tls_context_free(context);
         return rc;
+    }
+    if (context->other_count > 0) {
+        SSL_CTX_set_tlsext_servername_callback(context->ctx, choose);
+        SSL_CTX_set_tlsext_servername_arg(context->ctx, context);
     }
     *out = context;
     return 0;
@@ -262,6 +369,9 @@ void smail__tls_context_free(struct smail__tls_context *context)
     if (context == NULL || atomic_fetch_sub(&context->holders, 1) > 1)
         return;
     SSL_CTX_free(context->ctx);
+    for (size_t i = 0; i < context->other_count; i++)
+        SSL_CTX_free(context->others[i]);
+    free(context->others);
     free(context);
 }
 

@@ -10,6 +10,8 @@
 
 struct smail__tls_context {
     SSL_CTX *ctx;
+    SSL_CTX **others; /* for other names; the first has the rules */
+    size_t other_count;
     atomic_uint holders;
     bool is_client;
     int64_t not_before; /* of our own certificate; 0 for clients */
@@ -17,6 +19,7 @@ struct smail__tls_context {
 };
 
 struct smail__tls_stream {
+    struct smail__tls_context *context; /* for the choice by name */
     SSL *ssl;
     BIO *outer;  /* our end; the other belongs to `ssl` */
     bool broken; /* after this OpenSSL allows nothing but to free */

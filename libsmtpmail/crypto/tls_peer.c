@@ -71,25 +71,36 @@ static int let_everybody_in(int ok, X509_STORE_CTX *store)
     return 1;
 }
 
-int smail__tls_server_ask(struct smail__tls_context *context,
-                          const char *authorities, smail_error *err)
+static int ask(SSL_CTX *ctx, const char *authorities, smail_error *err)
 {
     STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(authorities);
 
     if (names == NULL ||
-        SSL_CTX_load_verify_locations(context->ctx, authorities, NULL) != 1) {
+        SSL_CTX_load_verify_locations(ctx, authorities, NULL) != 1) {
         sk_X509_NAME_pop_free(names, X509_NAME_free);
         ERR_clear_error();
         return smail__fail(err, SMAIL_EMALFORMED,
                            "no certificates of authorities in '%s'",
                            authorities);
     }
-    SSL_CTX_set_client_CA_list(context->ctx, names);
+    SSL_CTX_set_client_CA_list(ctx, names);
     /* A session that is resumed must not come from elsewhere. */
-    SSL_CTX_set_session_id_context(context->ctx, session_context,
+    SSL_CTX_set_session_id_context(ctx, session_context,
                                    sizeof(session_context) - 1);
-    SSL_CTX_set_verify(context->ctx, SSL_VERIFY_PEER, let_everybody_in);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, let_everybody_in);
     return 0;
+}
+
+/* Whose certificate is checked by the authorities of the name that it asked
+ * for. */
+int smail__tls_server_ask(struct smail__tls_context *context,
+                          const char *authorities, smail_error *err)
+{
+    int rc = ask(context->ctx, authorities, err);
+
+    for (size_t i = 0; i < context->other_count && rc == 0; i++)
+        rc = ask(context->others[i], authorities, err);
+    return rc;
 }
 
 /* The `index`th address of `names` that is one. */

@@ -34,6 +34,7 @@ int smail__tls_stream_new(struct smail__tls_stream **out,
     if (stream == NULL)
         return smail__fail(err, SMAIL_ENOMEM, "no memory for TLS");
     ERR_clear_error();
+    stream->context = smail__tls_context_ref(context);
     stream->ssl = SSL_new(context->ctx);
     if (stream->ssl == NULL ||
         BIO_new_bio_pair(&inner, SMAIL__TLS_BUFFER, &stream->outer,
@@ -61,6 +62,7 @@ void smail__tls_stream_free(struct smail__tls_stream *stream)
         return;
     SSL_free(stream->ssl);
     BIO_free(stream->outer);
+    smail__tls_context_free(stream->context);
     free(stream);
 }
 

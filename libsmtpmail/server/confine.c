@@ -2,9 +2,11 @@
 /* server/confine.c - which paths are ours, and what the log says of it all. */
 #include "server/confine.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/mem.h"
 #include "base/span.h"
 #include "server/sandbox.h"
 
@@ -31,6 +33,20 @@ static void add_store(struct smail__sandbox *sandbox, const char *url)
         smail__sandbox_add_folder_of(sandbox, url + sizeof(scheme) - 1, true);
 }
 
+/* Of paths, parted by commas. */
+static void add_folders_of(struct smail__sandbox *sandbox, const char *list)
+{
+    smail_span rest = smail__span(list);
+
+    while (rest.len > 0) {
+        char *path =
+            smail__spandup(smail__span_trim(smail__span_cut(&rest, ',')));
+
+        smail__sandbox_add_folder_of(sandbox, path, false);
+        free(path);
+    }
+}
+
 static void add_paths(struct smail__sandbox *sandbox,
                       const struct smail__config *config,
                       const struct smail__confine_places *places)
@@ -41,9 +57,9 @@ static void add_paths(struct smail__sandbox *sandbox,
     smail__sandbox_add_folder_of(
         sandbox, places->config != NULL ? places->config : SMAIL__CONFIG_PATH,
         false);
-    smail__sandbox_add_folder_of(sandbox, config->certificate, false);
+    add_folders_of(sandbox, config->certificate);
     smail__sandbox_add_folder_of(sandbox, config->client_authorities, false);
-    smail__sandbox_add_folder_of(sandbox, config->key, false);
+    add_folders_of(sandbox, config->key);
     smail__sandbox_add_folder_of(sandbox, config->resolver_zone_file, false);
     smail__sandbox_add_folder_of(sandbox, config->resolver_anchor, false);
 }
