@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What a client may take of smtpd: time, messages, descriptors."""
 import os
+import os
+import re
+import resource
 import signal
 import socket
 import time
@@ -376,6 +379,98 @@ class Reload(SmtpdCase):
         for client in clients:
             client.quit()
         self.assertEqual(len(self.messages("alice")), 200)
+
+
+def with_few_files():
+    """In the child: 48 descriptors, and no way to raise that."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48))
+
+
+class Descriptors(SmtpdCase):
+
+    config = "[limits]\nidle-timeout = 60s\n"
+    preexec = staticmethod(with_few_files)
+
+    def cpu(self):
+        """Seconds of all threads."""
+        with open(f"/proc/{self.smtpd.process.pid}/stat",
+                  encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def connect(self):
+        wire = Wire(self.smtpd.ports["smtp"])
+        self.addCleanup(wire.close)
+        return wire
+
+    def fill(self):
+        """Connections until there are more than it has room for: those that
+        were greeted."""
+        wires = [self.connect() for _ in range(70)]
+        greeted = []
+        for wire in wires:
+            wire.settimeout(3)
+            try:
+                if wire.line()[:3] == b"220":
+                    greeted.append(wire)
+                    continue
+            except OSError:
+                pass
+            wire.close()
+        return greeted
+
+    def test_it_neither_spins_nor_dies_and_goes_on(self):
+        greeted = self.fill()
+        self.assertGreater(len(greeted), 3)
+        self.assertLess(len(greeted), 48)
+        # More knock all the while.
+        before, began = self.cpu(), time.monotonic()
+        knocks = []
+        while time.monotonic() - began < 3:
+            wire = socket.socket()
+            wire.setblocking(False)
+            wire.connect_ex(("127.0.0.1", self.smtpd.ports["smtp"]))
+            knocks.append(wire)
+            time.sleep(0.05)
+        spent = self.cpu() - before
+        self.assertLess(spent, 1.0, "it spins")
+        # Who is in is served; what needs a file is put off, or works.
+        self.assertEqual(greeted[0].ask(b"NOOP")[0][:3], b"250")
+        for words in (b"EHLO x", b"MAIL FROM:<a@example.org>",
+                      f"RCPT TO:<{ALICE}>".encode(), b"DATA",
+                      b"0123456789\r\n" * 20000 + b"."):
+            reply = greeted[0].ask(words)[0]
+            self.assertIn(reply[:3], (b"250", b"354", b"451", b"452"))
+            if reply[:1] == b"4":
+                break
+        self.assertRegex(self.smtpd.log(), "no_descriptors")
+        self.assertLess(self.smtpd.log().count("no_descriptors"), 4)
+        for wire in greeted + knocks:
+            wire.close()
+        # And there is room again.
+        deadline = time.monotonic() + 20
+        while True:
+            with Wire(self.smtpd.ports["smtp"]) as wire:
+                try:
+                    if wire.line()[:3] == b"220":
+                        self.assertEqual(wire.ask(b"NOOP")[0][:3], b"250")
+                        break
+                except OSError:
+                    pass
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        with self.smtpd.smtp() as client:
+            client.sendmail("a@example.org", [ALICE],
+                            "\r\n" + "0123456789\r\n" * 20000)
+
+    def test_settings_that_cannot_be_read_now_are_kept(self):
+        greeted = self.fill()
+        self.smtpd.signal(signal.SIGHUP)
+        deadline = time.monotonic() + 10
+        while not re.search(r" reload(ed|_failed) ", self.smtpd.log()):
+            self.assertLess(time.monotonic(), deadline, self.smtpd.tail())
+            time.sleep(0.05)
+        self.assertEqual(greeted[-1].ask(b"NOOP")[0][:3], b"250")
 
 
 if __name__ == "__main__":

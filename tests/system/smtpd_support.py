@@ -53,7 +53,7 @@ class Smtpd:
     KINDS = ("smtp", "submission", "submissions", "lmtp")
 
     def __init__(self, tmp, store=None, kinds=KINDS, extra=(), config="",
-                 files=None, prefix=()):
+                 files=None, prefix=(), preexec=None):
         self.tmp = tmp
         self.ready = os.path.join(tmp, "ready")
         self.log_path = os.path.join(tmp, "smtpd.log")
@@ -69,6 +69,7 @@ class Smtpd:
         for kind in kinds:
             command += ["--listen", f"{kind}:127.0.0.1:0"]
         self.command = command
+        self.preexec = preexec
         self.ports = {}
         self.process = None
         self.start()
@@ -78,7 +79,8 @@ class Smtpd:
             os.unlink(self.ready)
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.command, stderr=log,
-                                            stdin=subprocess.DEVNULL)
+                                            stdin=subprocess.DEVNULL,
+                                            preexec_fn=self.preexec)
         deadline = time.monotonic() + 30
         while not os.path.exists(self.ready):
             if self.process.poll() is not None:
@@ -142,12 +144,13 @@ class SmtpdCase(Case):
 
     config = ""
     extra = ()
+    preexec = None  # what the child does before it becomes smtpd
 
     def setUp(self):
         super().setUp()
         self.store = Store(self.tmp)
         self.smtpd = Smtpd(self.tmp, self.store, config=self.config,
-                           extra=self.extra)
+                           extra=self.extra, preexec=self.preexec)
         self.addCleanup(self.smtpd.stop)
 
     def messages(self, user):
