@@ -98,6 +98,8 @@ static int change(smail_server *server, const smail_server_options *options,
     struct smail__settings *fresh = NULL, *old;
     int rc;
 
+    if (options->size == 0)
+        return smail__fail(err, SMAIL_EINVAL, "options without their size");
     memcpy(&wanted, options,
            options->size < sizeof(wanted) ? options->size : sizeof(wanted));
     wanted.size = sizeof(wanted);
@@ -112,12 +114,14 @@ static int change(smail_server *server, const smail_server_options *options,
         return rc;
     }
     smail__server_set_log_level(server, fresh->options.log_level);
-    report(server, fresh);
+    atomic_fetch_add(&fresh->holders, 1); /* for the report */
     pthread_mutex_lock(&server->settings_lock);
     old = server->settings;
     server->settings = fresh;
     pthread_mutex_unlock(&server->settings_lock);
     smail__settings_free(old);
+    report(server, fresh);
+    smail__settings_free(fresh);
     return 0;
 }
 
