@@ -433,7 +433,7 @@ class Descriptors(SmtpdCase):
             knocks.append(wire)
             time.sleep(0.05)
         spent = self.cpu() - before
-        self.assertLess(spent, 1.0, "it spins")
+        self.assertLess(spent, 0.5, "it spins")
         # Who is in is served; what needs a file is put off, or works.
         self.assertEqual(greeted[0].ask(b"NOOP")[0][:3], b"250")
         for words in (b"EHLO x", b"MAIL FROM:<a@example.org>",
