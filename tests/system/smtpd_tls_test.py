@@ -9,8 +9,9 @@ import ssl
 import time
 import unittest
 
+from smtpd_sasl_test import make_client_certificate
 from smtpd_support import Smtpd, make_certificate, trust
-from support import SMTPD, Case, Store, run
+from support import DOMAIN, SMTPD, Case, Store, run
 
 NAMES = ("one.example.test", "two.example.test", "*.wild.example.test")
 
@@ -21,9 +22,12 @@ class Names(Case):
         super().setUp()
         self.pairs = [make_certificate(self.tmp, name, f"{i}-")
                       for i, name in enumerate(NAMES)]
-        self.smtpd = Smtpd(self.tmp, Store(self.tmp), files=(
-            ", ".join(c for c, _ in self.pairs),
-            ",".join(k for _, k in self.pairs)))
+        self.authority = make_certificate(self.tmp, "authority", "ca-")
+        self.smtpd = Smtpd(
+            self.tmp, Store(self.tmp),
+            config=f"client-authorities = {self.authority[0]}\n", files=(
+                ", ".join(c for c, _ in self.pairs),
+                ",".join(k for _, k in self.pairs)))
         self.addCleanup(self.smtpd.stop)
 
     def shown(self, name, kind="submissions", version=None):
@@ -61,6 +65,23 @@ class Names(Case):
         client._host = "two.example.test"  # what it asks for
         self.assertEqual(client.starttls(context=context)[0], 220)
         self.assertEqual(client.ehlo()[0], 250)
+
+    def test_certificates_of_clients_count_under_each_name(self):
+        for name in (None, "one.example.test", "two.example.test"):
+            context = trust()
+            context.load_cert_chain(*make_client_certificate(
+                self.tmp, self.authority, [f"alice@{DOMAIN}"], "client"))
+            sock = socket.create_connection(
+                ("127.0.0.1", self.smtpd.ports["submissions"]), timeout=20)
+            with context.wrap_socket(sock, server_hostname=name) as secure:
+                replies = secure.makefile("rb")
+                self.addCleanup(replies.close)
+                self.assertEqual(replies.readline()[:3], b"220")
+                secure.sendall(b"EHLO x\r\nAUTH EXTERNAL =\r\n")
+                line = replies.readline()
+                while line[:3] == b"250":
+                    line = replies.readline()
+                self.assertEqual(line[:3], b"235", name)
 
     @unittest.skipUnless(shutil.which("openssl"), "no openssl")
     def test_openssl(self):
