@@ -95,7 +95,7 @@ class Accounts(Case):
                 ("x@example.org", 3, "notFound"),
                 ("postmaster@example.test", 1, "invalidArguments"),
                 ("nonsense", 1, "invalidArguments"),
-                ("zoë@example.test", 1, "invalidArguments")):
+                ("zoë@exa_mple.test", 1, "invalidArguments")):
             got, out, err = store.run("account", "add", address,
                                       "--no-password", "--json")
             self.assertEqual((got, out), (code, b""), address)
