@@ -97,9 +97,9 @@ class Time(SmtpdCase):
 
     def test_commands_that_are_whole_may_go_on(self):
         wire = self.connect()
-        for _ in range(5):
+        for _ in range(6):
             wire.sendall(b"NO")
-            time.sleep(0.5)
+            time.sleep(0.3)
             self.assertEqual(wire.ask(b"OP")[0][:3], b"250")
 
     def test_content_an_octet_at_a_time(self):
@@ -116,9 +116,9 @@ class Time(SmtpdCase):
         wire = self.connect()
         wire.ask(b"EHLO x", b"MAIL FROM:<a@example.org>",
                  f"RCPT TO:<{ALICE}>".encode(), b"DATA")
-        for _ in range(5):
+        for _ in range(6):
             wire.sendall(b"0123456789abcd\r\n" * 80)
-            time.sleep(0.5)
+            time.sleep(0.3)
         self.assertEqual(wire.ask(b".")[0][:9], b"250 2.0.0")
 
     def test_a_chunk_that_is_refused_an_octet_at_a_time(self):
