@@ -83,6 +83,7 @@ static void destroy(struct smail__connection *connection)
     smail__tls_context_free(connection->next_tls);
     smail__transfer_forget(connection);
     connection->handler->closed(connection->user, connection->why);
+    free(connection->error);
     uv_close((uv_handle_t *)&connection->poll, on_freed);
     close(connection->fd);
 }

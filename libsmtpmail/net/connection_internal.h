@@ -46,7 +46,8 @@ struct smail__connection {
     uint64_t wasted;   /* octets, while it lingers */
     uint64_t linger_octets, linger_time;
     const char *why;
-    smail_error error;
+    smail_error
+        *error; /* of TLS, from malloc: most have none, and it is large */
 };
 
 /* No more is to happen; the first reason given stays. */

@@ -103,10 +103,11 @@ static bool encrypt(struct smail__connection *connection)
 
     while (bytes.len > 0) {
         int rc = smail__tls_stream_write(&len, connection->tls, bytes,
-                                         &connection->error);
+                                         connection->error);
 
         if (rc < 0)
-            smail__connection_close_with(connection, connection->error.message);
+            smail__connection_close_with(connection,
+                                         connection->error->message);
         if (rc != 1)
             break;
         connection->handler->sent(connection->user, len);
@@ -164,10 +165,10 @@ static bool offer_leftover(struct smail__connection *connection)
 
 static bool shake_hands(struct smail__connection *connection)
 {
-    int rc = smail__tls_stream_handshake(connection->tls, &connection->error);
+    int rc = smail__tls_stream_handshake(connection->tls, connection->error);
 
     if (rc < 0) { /* the alert is to reach the peer */
-        connection->why = connection->error.message;
+        connection->why = connection->error->message;
         smail__connection_finish(connection);
     }
     if (rc != 1)
@@ -188,11 +189,11 @@ static bool decrypt(struct smail__connection *connection)
     if (connection->plain.len > 0)
         return false;
     rc = smail__tls_stream_read(&len, connection->tls, plain, SMAIL__LOOP_PLAIN,
-                                &connection->error);
+                                connection->error);
     if (rc == SMAIL_ESTATE)
         connection->has_ended = true;
     else if (rc < 0)
-        smail__connection_close_with(connection, connection->error.message);
+        smail__connection_close_with(connection, connection->error->message);
     if (rc != 1)
         return false;
     offer(connection, (smail_span){ plain, len });
@@ -217,9 +218,12 @@ static bool switch_to_tls(struct smail__connection *connection)
         connection->handler->output(connection->user).len > 0)
         return false;
     leftover_drop(&connection->plain);
-    if (smail__tls_stream_new(&connection->tls, connection->next_tls, NULL,
-                              &connection->error) != 0)
-        smail__connection_close_with(connection, connection->error.message);
+    connection->error = calloc(1, sizeof(*connection->error));
+    if (connection->error == NULL)
+        smail__connection_close_with(connection, "no memory");
+    else if (smail__tls_stream_new(&connection->tls, connection->next_tls, NULL,
+                                   connection->error) != 0)
+        smail__connection_close_with(connection, connection->error->message);
     smail__tls_context_free(connection->next_tls);
     connection->next_tls = NULL;
     return true;

@@ -33,7 +33,7 @@
 #define OUTPUT_BACKLOG 8192
 
 /* An emptied buffer bigger than this is given back. */
-#define ROOM_TO_KEEP 1024
+#define ROOM_TO_KEEP 256
 
 /* RFC 5321, 4.5.3.2.7 */
 #define PATIENCE 300
