@@ -62,8 +62,8 @@ def postfix_tool(name):
             os.path.join(folder, "usr", "sbin", name)]
 
 
-def wait_for_port(port, process, log):
-    """Until somebody greets at the port."""
+def wait_for_port(port, process, log, greets=True):
+    """Until somebody is at the port, and greets, if that comes first."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -71,7 +71,7 @@ def wait_for_port(port, process, log):
         try:
             with socket.create_connection(("127.0.0.1", port), 1) as probe:
                 probe.settimeout(5)
-                if probe.recv(1):
+                if not greets or probe.recv(1):
                     return
         except OSError:
             time.sleep(0.05)
@@ -86,6 +86,7 @@ class Peer:
     """One server process and all that it started."""
 
     name = "?"
+    greets = True  # in the clear
 
     def __init__(self, folder):
         self.folder = os.path.abspath(folder)
@@ -108,7 +109,7 @@ class Peer:
                 self.command(), stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True)
         try:
-            wait_for_port(self.port, self.process, self.log)
+            wait_for_port(self.port, self.process, self.log, self.greets)
         except BaseException:
             self.__exit__()
             raise
