@@ -1,0 +1,185 @@
+-- Schema 4: a second factor, the log of log-ins, limits of an account; mail
+-- that was removed and can be had again; the queue as mail leaves by it.
+
+-- Time-based one-time passwords (RFC 6238). confirmed_at 0: not in force yet.
+-- last_step: the step of the last code that was taken, which no other takes
+-- again.
+CREATE TABLE totp (
+    account {INT} PRIMARY KEY NOT NULL REFERENCES account (id),
+    secret {BLOB} NOT NULL,
+    confirmed_at {INT} NOT NULL DEFAULT 0,
+    last_step {INT} NOT NULL DEFAULT 0
+);
+
+-- code: SHA-256 of a generated code that stands in for a one-time password
+-- once. used_at 0: it still does.
+CREATE TABLE recovery_code (
+    account {INT} NOT NULL REFERENCES account (id),
+    id {INT} NOT NULL,
+    code {BLOB} NOT NULL,
+    used_at {INT} NOT NULL DEFAULT 0,
+    PRIMARY KEY (account, id)
+) {CLUSTERED};
+
+-- Who logged in or tried to, newest last, bounded for each account.
+CREATE TABLE login_event (
+    account {INT} NOT NULL REFERENCES account (id),
+    id {INT} NOT NULL,
+    at {INT} NOT NULL,
+    service {TEXT} NOT NULL,
+    method {TEXT} NOT NULL,
+    peer {TEXT} NOT NULL,
+    outcome {INT} NOT NULL,
+    PRIMARY KEY (account, id)
+) {CLUSTERED};
+
+-- Limits of one account that differ from the server's, by the name of their
+-- key.
+CREATE TABLE account_limit (
+    account {INT} NOT NULL REFERENCES account (id),
+    name {TEXT} NOT NULL,
+    value {INT} NOT NULL,
+    PRIMARY KEY (account, name)
+) {CLUSTERED};
+
+-- Mail that was removed, until expires_at. mailboxes: ids, parted by spaces.
+CREATE TABLE removed (
+    account {INT} NOT NULL REFERENCES account (id),
+    email {INT} NOT NULL,
+    blob {BLOB} NOT NULL REFERENCES blob (id),
+    thread {INT} NOT NULL,
+    mailboxes {TEXT} NOT NULL,
+    flags {INT} NOT NULL,
+    keywords {TEXT} NOT NULL,
+    received_at {INT} NOT NULL,
+    size {INT} NOT NULL,
+    removed_at {INT} NOT NULL,
+    expires_at {INT} NOT NULL,
+    PRIMARY KEY (account, email)
+) {CLUSTERED};
+CREATE INDEX removed_by_blob ON removed (blob);
+CREATE INDEX removed_by_expiry ON removed (expires_at);
+
+-- Mail on its way, for which nothing was written before. One row a message:
+-- what MAIL said, and which bytes. blob NULL: everybody has been told, the
+-- row stays for its history. skip: octets at the front of the blob that are
+-- not sent (Return-Path); prefix: what goes in front of the rest (signatures).
+-- kind: smail__queue_kind. open: recipients without an outcome.
+DROP TABLE attempt;
+DROP TABLE queue_recipient;
+DROP TABLE queue_message;
+CREATE TABLE queue_message (
+    id {ID} PRIMARY KEY {NEVER_REUSED},
+    blob {BLOB} REFERENCES blob (id),
+    skip {INT} NOT NULL DEFAULT 0,
+    prefix {BLOB} NOT NULL,
+    size {INT} NOT NULL,
+    kind {INT} NOT NULL DEFAULT 0,
+    account {INT} NOT NULL DEFAULT 0,
+    email {INT} NOT NULL DEFAULT 0,
+    submission {INT} NOT NULL DEFAULT 0,
+    sender {BLOB} NOT NULL,
+    envelope_id {BLOB} NOT NULL,
+    message_id {BLOB} NOT NULL,
+    subject {BLOB} NOT NULL,
+    body {INT} NOT NULL DEFAULT 0,
+    ret {INT} NOT NULL DEFAULT 0,
+    flags {INT} NOT NULL DEFAULT 0,
+    priority {INT} NOT NULL DEFAULT 0,
+    by_mode {INT} NOT NULL DEFAULT 0,
+    by_at {INT} NOT NULL DEFAULT 0,
+    created_at {INT} NOT NULL,
+    release_at {INT} NOT NULL DEFAULT 0,
+    warn_at {INT} NOT NULL,
+    expires_at {INT} NOT NULL,
+    open {INT} NOT NULL,
+    closed_at {INT} NOT NULL DEFAULT 0
+);
+CREATE INDEX queue_message_by_blob ON queue_message (blob);
+CREATE INDEX queue_message_by_account ON queue_message (account, id);
+CREATE INDEX queue_message_by_close ON queue_message (closed_at)
+    WHERE closed_at > 0;
+
+-- One row a recipient. status: smail__queue_status. next_attempt: when it is
+-- due; while it is leased, when the lease ends. strikes: leases that ended
+-- without a word.
+CREATE TABLE queue_recipient (
+    message {INT} NOT NULL REFERENCES queue_message (id),
+    id {INT} NOT NULL,
+    recipient {BLOB} NOT NULL,
+    destination {TEXT} NOT NULL,
+    status {INT} NOT NULL,
+    next_attempt {INT} NOT NULL,
+    lease {INT} NOT NULL DEFAULT 0,
+    strikes {INT} NOT NULL DEFAULT 0,
+    attempts {INT} NOT NULL DEFAULT 0,
+    warned_at {INT} NOT NULL DEFAULT 0,
+    notify {INT} NOT NULL DEFAULT 0,
+    original_recipient {BLOB} NOT NULL,
+    last_attempt {INT} NOT NULL DEFAULT 0,
+    last_reply {BLOB} NOT NULL,
+    PRIMARY KEY (message, id)
+) {CLUSTERED};
+CREATE INDEX queue_recipient_due
+    ON queue_recipient (destination, next_attempt, message, id)
+    WHERE status = 0;
+CREATE INDEX queue_recipient_by_status
+    ON queue_recipient (status, message, id) WHERE status <> 0;
+
+-- Where mail waits to go, and since when the first of it could: what is next
+-- is found without reading the queue. A row goes with its last recipient.
+CREATE TABLE queue_destination (
+    name {TEXT} PRIMARY KEY NOT NULL,
+    next_due {INT} NOT NULL,
+    waiting {INT} NOT NULL DEFAULT 0,
+    is_held {INT} NOT NULL DEFAULT 0
+) {CLUSTERED};
+CREATE INDEX queue_destination_due ON queue_destination (is_held, next_due);
+
+CREATE TABLE attempt (
+    message {INT} NOT NULL,
+    recipient {INT} NOT NULL,
+    number {INT} NOT NULL,
+    started_at {INT} NOT NULL,
+    ended_at {INT} NOT NULL,
+    host {TEXT} NOT NULL,
+    address {TEXT} NOT NULL,
+    tls {TEXT} NOT NULL,
+    outcome {INT} NOT NULL,
+    phase {TEXT} NOT NULL,
+    reply {BLOB} NOT NULL,
+    PRIMARY KEY (message, recipient, number)
+) {CLUSTERED};
+
+-- Keys that sign (RFC 6376): private is PKCS #8, DER. retired_at 0: it signs;
+-- else its record stays published for a while.
+CREATE TABLE dkim_key (
+    domain {INT} NOT NULL REFERENCES domain (id),
+    selector {TEXT} NOT NULL,
+    algorithm {TEXT} NOT NULL,
+    private {BLOB} NOT NULL,
+    created_at {INT} NOT NULL,
+    retired_at {INT} NOT NULL DEFAULT 0,
+    PRIMARY KEY (domain, selector)
+) {CLUSTERED};
+
+-- MTA-STS policies as they were fetched (RFC 8461, 5.1).
+CREATE TABLE sts_policy (
+    domain {TEXT} PRIMARY KEY NOT NULL,
+    id {TEXT} NOT NULL,
+    mode {INT} NOT NULL,
+    hosts {TEXT} NOT NULL,
+    fetched_at {INT} NOT NULL,
+    expires_at {INT} NOT NULL
+) {CLUSTERED};
+
+-- How sessions to a domain fared with TLS, by day (RFC 8460, 4).
+CREATE TABLE tls_result (
+    day {INT} NOT NULL,
+    domain {TEXT} NOT NULL,
+    policy {INT} NOT NULL,
+    host {TEXT} NOT NULL,
+    result {TEXT} NOT NULL,
+    sessions {INT} NOT NULL,
+    PRIMARY KEY (day, domain, policy, host, result)
+) {CLUSTERED};
