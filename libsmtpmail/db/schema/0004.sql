@@ -62,7 +62,8 @@ CREATE INDEX removed_by_expiry ON removed (expires_at);
 
 -- Mail on its way, for which nothing was written before. One row a message:
 -- what MAIL said, and which bytes. blob NULL: everybody has been told, the
--- row stays for its history. skip: octets at the front of the blob that are
+-- row stays for its history. name: the id that replies and logs give it, the
+-- blob's. skip: octets at the front of the blob that are
 -- not sent (Return-Path); prefix: what goes in front of the rest (signatures).
 -- kind: smail__queue_kind. open: recipients without an outcome.
 DROP TABLE attempt;
@@ -70,6 +71,7 @@ DROP TABLE queue_recipient;
 DROP TABLE queue_message;
 CREATE TABLE queue_message (
     id {ID} PRIMARY KEY {NEVER_REUSED},
+    name {BLOB} NOT NULL,
     blob {BLOB} REFERENCES blob (id),
     skip {INT} NOT NULL DEFAULT 0,
     prefix {BLOB} NOT NULL,
@@ -95,7 +97,9 @@ CREATE TABLE queue_message (
     open {INT} NOT NULL,
     closed_at {INT} NOT NULL DEFAULT 0
 );
-CREATE INDEX queue_message_by_blob ON queue_message (blob);
+CREATE INDEX queue_message_by_blob ON queue_message (blob)
+    WHERE blob IS NOT NULL;
+CREATE INDEX queue_message_by_name ON queue_message (name);
 CREATE INDEX queue_message_by_account ON queue_message (account, id);
 CREATE INDEX queue_message_by_close ON queue_message (closed_at)
     WHERE closed_at > 0;
@@ -125,6 +129,8 @@ CREATE INDEX queue_recipient_due
     WHERE status = 0;
 CREATE INDEX queue_recipient_by_status
     ON queue_recipient (status, message, id) WHERE status <> 0;
+CREATE INDEX queue_recipient_leased ON queue_recipient (lease)
+    WHERE lease <> 0;
 
 -- Where mail waits to go, and since when the first of it could: what is next
 -- is found without reading the queue. A row goes with its last recipient.
@@ -182,4 +188,21 @@ CREATE TABLE tls_result (
     result {TEXT} NOT NULL,
     sessions {INT} NOT NULL,
     PRIMARY KEY (day, domain, policy, host, result)
+) {CLUSTERED};
+
+-- Which bytes an account has, so that an import knows a message again. hash:
+-- the first 8 octets of blob.sha256 as a number. Rows are made by imports
+-- alone, for what they add and, before they begin, for what came otherwise; a
+-- row may outlive its message.
+CREATE TABLE email_content (
+    account {INT} NOT NULL,
+    hash {INT} NOT NULL,
+    email {INT} NOT NULL,
+    PRIMARY KEY (account, hash, email)
+) {CLUSTERED};
+
+-- The last message of an account that email_content was made up to.
+CREATE TABLE email_content_end (
+    account {INT} PRIMARY KEY NOT NULL,
+    email {INT} NOT NULL
 ) {CLUSTERED};
