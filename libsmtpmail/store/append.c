@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "store/index.h"
+#include "store/known.h"
 
 /* In a store without a folder, a database in memory, nothing can spill. */
 #define IN_MEMORY_MAX ((size_t)256 * 1024 * 1024)
@@ -308,6 +309,17 @@ static int complete(smail_append *append, smail_error *err)
     append->digest = NULL;
     append->has_sha256 = true;
     return 0;
+}
+
+int smail__append_digest(const unsigned char **out, struct smail_append *append,
+                         smail_error *err)
+{
+    int code = stuck(append, err);
+
+    if (code == 0)
+        code = complete(append, err);
+    *out = append->sha256;
+    return code;
 }
 
 static void tell(smail_append *append, const smail_error *error)

@@ -66,6 +66,10 @@ struct smail_append {
     size_t count;
     struct smail__job job;
     struct smail_append *next; /* of the syncers' queue */
+    /* Asked in the transaction before all else; NULL: nobody. */
+    int (*first)(smail_tx *tx, struct smail_append *append, void *arg,
+                 smail_error *err);
+    void *first_arg;
     /* Rows of somebody else, in the same transaction; NULL: none. */
     int (*also)(smail_tx *tx, struct smail_append *append, void *arg,
                 smail_error *err);

@@ -318,9 +318,13 @@ static int deliver(struct share *share, smail_error *err)
 int smail__append_run(smail_tx *tx, void *arg, smail_error *err)
 {
     struct smail_append *append = arg;
-    int code = insert_blob(tx, append, err);
     size_t at = 0;
+    int code = 0;
 
+    if (append->first != NULL)
+        code = append->first(tx, append, append->first_arg, err);
+    if (code == 0)
+        code = insert_blob(tx, append, err);
     while (code == 0 && at < append->count) {
         struct share share = { .tx = tx,
                                .append = append,

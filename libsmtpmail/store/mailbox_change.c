@@ -302,6 +302,9 @@ static const char *const bulk[] = {
     "FROM submission WHERE account = $1 ORDER BY id LIMIT $2)",
     "DELETE FROM type_state WHERE account = $1 AND type IN (SELECT type "
     "FROM type_state WHERE account = $1 ORDER BY type LIMIT $2)",
+    "DELETE FROM email_content WHERE account = $1 AND hash IN (SELECT hash "
+    "FROM email_content WHERE account = $1 ORDER BY hash LIMIT $2)",
+    "DELETE FROM email_content_end WHERE account = $1 AND $2 > 0",
 };
 
 static int purge_messages(smail_tx *tx, smail_id account, int limit,
