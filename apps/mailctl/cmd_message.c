@@ -68,6 +68,19 @@ int message_query(smail_query *out, smail_id account, struct ctl *ctl)
     return rc;
 }
 
+/* Who searches has to know that the newest may be missing. */
+static void tell_lag(const smail_cursor *cursor, const smail_query *query)
+{
+    uint64_t lag = smail_cursor_unindexed(cursor);
+
+    if (lag > 0)
+        fprintf(stderr, "mailctl: %llu messages are not indexed yet%s\n",
+                (unsigned long long)lag,
+                query->search != NULL ? "; of these only sender, recipients "
+                                        "and subject are searched"
+                                      : "");
+}
+
 static int list(struct ctl *ctl, const smail_query *query)
 {
     smail_cursor *cursor = NULL;
@@ -77,6 +90,7 @@ static int list(struct ctl *ctl, const smail_query *query)
 
     if (rc != 0)
         return rc;
+    tell_lag(cursor, query);
     report_begin(&report, ctl, message_columns, false);
     while ((rc = smail_cursor_next(&entry, cursor, &ctl->err)) == 1) {
         message_report(&report, &entry);
@@ -99,18 +113,6 @@ static int list_all(struct ctl *ctl)
     return rc == 0 ? list(ctl, &query) : rc;
 }
 
-/* Who searches has to know that the newest may be missing. */
-static void tell_lag(struct ctl *ctl)
-{
-    uint64_t lag = 0;
-
-    if (smail_store_index_lag(&lag, ctl->store, NULL) == 0 && lag > 0)
-        fprintf(stderr,
-                "mailctl: %llu messages are not indexed yet; of these only "
-                "sender, recipients and subject are searched\n",
-                (unsigned long long)lag);
-}
-
 static int search(struct ctl *ctl)
 {
     smail_query query = SMAIL_QUERY_INIT;
@@ -124,8 +126,6 @@ static int search(struct ctl *ctl)
         rc = smail__buf_error(&question);
     query.limit = ctl->limit;
     query.search = question.data;
-    if (rc == 0)
-        tell_lag(ctl);
     if (rc == 0)
         rc = list(ctl, &query);
     smail__buf_dispose(&question);

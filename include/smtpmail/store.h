@@ -250,6 +250,13 @@ SMAIL_API int smail_cursor_next(smail_entry *out, smail_cursor *cursor,
                                 smail_error *err);
 SMAIL_API void smail_cursor_free(smail_cursor *cursor);
 
+/**
+ * How far the index was behind when words were asked for: messages of the
+ * account that it had yet to see. `search` looks at their subject, sender and
+ * recipients alone, `text` at nothing of them. 0 without words.
+ */
+SMAIL_API uint64_t smail_cursor_unindexed(const smail_cursor *cursor);
+
 /** One message by id. Free the cursor when done with the entry. */
 SMAIL_API int smail_email_get(smail_entry *out, smail_cursor **cursor,
                               smail_store *store, smail_id account,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* jmap/email_filter.c - conditions of RFC 8621, 4.4.1. */
+/* jmap/email_filter.c - conditions of RFC 8621, 4.4.1, and one of ours. */
 #include "jmap/email_filter.h"
 
 #include <stdlib.h>
@@ -8,9 +8,14 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "jmap/request.h"
+#include "store/search.h"
 
 /* Mailboxes that inMailboxOtherThan names. */
 #define OTHERS_MAX 1000
+
+/* Our own condition. */
+#define QUESTION "question"
 
 struct reading {
     struct smail__jmap_call *call;
@@ -25,14 +30,19 @@ static int invalid(struct reading *reading, const char *name)
                             "'%s' of the filter is not right", name);
 }
 
+static int too_many(struct reading *reading)
+{
+    return smail__jmap_fail(reading->call, "unsupportedFilter",
+                            "a filter has at most %d conditions",
+                            SMAIL__FILTER_MAX);
+}
+
 /* A new condition below the one that is being read. */
 static int add(struct smail__filter **out, struct reading *reading,
                enum smail__filter_kind kind)
 {
     if (*reading->left == 0)
-        return smail__jmap_fail(reading->call, "unsupportedFilter",
-                                "a filter has at most %d conditions",
-                                SMAIL__FILTER_MAX);
+        return too_many(reading);
     (*reading->left)--;
     *out = smail__filter_new(kind);
     if (*out == NULL)
@@ -179,6 +189,41 @@ static int read_header(struct smail__filter *filter, struct reading *reading,
     return set_text(&filter->text, reading, text, condition->name);
 }
 
+static size_t count_conditions(const struct smail__filter *filter)
+{
+    size_t count = 0;
+
+    for (; filter != NULL; filter = filter->next)
+        count += 1 + count_conditions(filter->first);
+    return count;
+}
+
+/* What a person typed, whole; docs/search.md. */
+static int read_question(struct smail__filter *filter, struct reading *reading,
+                         const struct condition *condition,
+                         const struct smail__json_value *value)
+{
+    struct smail__jmap_call *call = reading->call;
+    smail_error error = SMAIL_ERROR_INIT;
+    smail_span text;
+    size_t count;
+    int code;
+
+    if (smail__json_as_text(&text, value) != 0)
+        return invalid(reading, condition->name);
+    code = smail__search_read(&filter->first, call->jmap->store, call->account,
+                              text, true, &error);
+    if (code == SMAIL_EINVAL || code == SMAIL_ENOTFOUND)
+        return smail__jmap_fail(call, "invalidArguments", "%s", error.message);
+    if (code < 0)
+        return smail__fail(reading->err, code, "%s", error.message);
+    count = count_conditions(filter->first);
+    if (count > *reading->left)
+        return too_many(reading);
+    *reading->left -= count;
+    return 0;
+}
+
 static const struct condition conditions[] = {
     { "inMailbox", SMAIL__FILTER_IN_MAILBOX, read_mailbox, NULL },
     { "inMailboxOtherThan", SMAIL__FILTER_IN_OTHER_THAN, read_mailboxes, NULL },
@@ -202,7 +247,14 @@ static const struct condition conditions[] = {
     { "subject", SMAIL__FILTER_SUBJECT, read_text, NULL },
     { "body", SMAIL__FILTER_BODY, read_text, NULL },
     { "header", SMAIL__FILTER_HEADER, read_header, NULL },
+    { QUESTION, SMAIL__FILTER_AND, read_question, NULL },
 };
+
+/* Only for who said that they know it (RFC 8620, 1.8). */
+static bool knows_question(const struct reading *reading)
+{
+    return (reading->call->request->capabilities & SMAIL__JMAP_SEARCH) != 0;
+}
 
 static int read_member(smail_span key, const struct smail__json_value *value,
                        void *user)
@@ -213,7 +265,8 @@ static int read_member(smail_span key, const struct smail__json_value *value,
         struct smail__filter *filter;
         int code;
 
-        if (!smail__span_is(key, conditions[i].name))
+        if (!smail__span_is(key, conditions[i].name) ||
+            (conditions[i].read == read_question && !knows_question(reading)))
             continue;
         if (smail__json_type(value) == SMAIL__JSON_NULL)
             return 0;

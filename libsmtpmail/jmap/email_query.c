@@ -4,6 +4,7 @@
 #include "base/span.h"
 #include "jmap/email_filter.h"
 #include "jmap/method.h"
+#include "jmap/request.h"
 
 static const struct smail__jmap_type type = { "Email", SMAIL__JMAP_EMAIL,
                                               SMAIL__OBJECT_EMAIL };
@@ -80,7 +81,7 @@ static size_t how_many(const struct smail__jmap_window *window)
 
 static int run(struct smail__jmap_call *call,
                const struct smail__email_query *query,
-               const struct smail__jmap_window *window, smail_error *err)
+               struct smail__jmap_window *window, smail_error *err)
 {
     char state[SMAIL__JMAP_STATE_SIZE];
     struct smail__email_found found = { .ids = NULL };
@@ -100,6 +101,9 @@ static int run(struct smail__jmap_call *call,
         code = smail__jmap_fail(call, "unsupportedFilter", "%s", error.message);
     else if (code < 0 && err != NULL)
         *err = error;
+    window->says_unindexed =
+        (call->request->capabilities & SMAIL__JMAP_SEARCH) != 0;
+    window->unindexed = found.unindexed;
     if (code == 0)
         code = smail__jmap_window_put(call, window, &type, found.ids,
                                       found.count, found.count, state);

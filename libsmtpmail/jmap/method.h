@@ -67,6 +67,8 @@ struct smail__jmap_window {
     int64_t anchor_offset;
     int64_t limit; /* -1: none */
     bool total;
+    bool says_unindexed; /* docs/http.md, "Searching" */
+    uint64_t unindexed;
 };
 
 int smail__jmap_window_read(struct smail__jmap_window *out,

@@ -22,6 +22,7 @@ static const struct {
     { "urn:ietf:params:jmap:core", SMAIL__JMAP_CORE },
     { "urn:ietf:params:jmap:mail", SMAIL__JMAP_MAIL },
     { "urn:ietf:params:jmap:submission", SMAIL__JMAP_SENDING },
+    { "urn:libsmtpmail:jmap:search", SMAIL__JMAP_SEARCH },
 };
 
 static void dispose(struct smail__jmap_request *request)

@@ -55,7 +55,8 @@ struct smail__jmap_request {
 enum {
     SMAIL__JMAP_CORE = 1 << 0,
     SMAIL__JMAP_MAIL = 1 << 1,
-    SMAIL__JMAP_SENDING = 1 << 2
+    SMAIL__JMAP_SENDING = 1 << 2,
+    SMAIL__JMAP_SEARCH = 1 << 3
 };
 
 struct smail__jmap_entry {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "jmap/internal.h"
+#include "store/search.h"
 #include "json/write.h"
 
 /* It changes with what is promised: a hash of the limits (FNV-1a). */
@@ -127,6 +128,10 @@ static void put_account(struct writing *writing, const smail_account *account)
     smail__json_end_object(json);
     put_mail(json, &writing->jmap->limits);
     put_submission(json);
+    smail__json_key(json, "urn:libsmtpmail:jmap:search");
+    smail__json_begin_object(json);
+    put_number(json, "maxSizeQuestion", SMAIL__SEARCH_MAX);
+    smail__json_end_object(json);
     smail__json_end_object(json);
     smail__json_end_object(json);
     smail__json_end_object(json);
@@ -147,7 +152,8 @@ static int put_session(const smail_account *account, void *user)
 {
     static const char *const names[] = { "urn:ietf:params:jmap:core",
                                          "urn:ietf:params:jmap:mail",
-                                         "urn:ietf:params:jmap:submission" };
+                                         "urn:ietf:params:jmap:submission",
+                                         "urn:libsmtpmail:jmap:search" };
     struct writing *writing = user;
     struct smail__json *json = writing->json;
     char state[SMAIL__JMAP_STATE_SIZE];
@@ -156,7 +162,7 @@ static int put_session(const smail_account *account, void *user)
     smail__json_key(json, "capabilities");
     smail__json_begin_object(json);
     put_core(json, &writing->jmap->limits);
-    for (size_t i = 1; i < 3; i++) {
+    for (size_t i = 1; i < 4; i++) {
         smail__json_key(json, names[i]);
         smail__json_begin_object(json);
         smail__json_end_object(json);
@@ -165,7 +171,7 @@ static int put_session(const smail_account *account, void *user)
     put_account(writing, account);
     smail__json_key(json, "primaryAccounts");
     smail__json_begin_object(json);
-    /* Not of core, which has nothing that lies in an account. */
+    /* Of those that have something that lies in an account. */
     for (size_t i = 1; i < 3; i++)
         put_text(json, names[i], writing->id);
     smail__json_end_object(json);

@@ -79,6 +79,10 @@ int smail__jmap_window_put(struct smail__jmap_call *call,
         smail__json_key(json, "total");
         smail__json_uint(json, total);
     }
+    if (window->says_unindexed) {
+        smail__json_key(json, "unindexed");
+        smail__json_uint(json, window->unindexed);
+    }
     smail__json_key(json, "ids");
     smail__json_begin_array(json);
     for (size_t i = start; i < end; i++)

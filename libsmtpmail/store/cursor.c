@@ -337,8 +337,9 @@ static int find(smail_cursor *cursor, const char *search, smail_error *err)
     struct smail__email_query question = { .account = cursor->account };
     struct smail__email_found found = { NULL, 0 };
     struct smail__db *db = NULL;
-    int code = smail__search_read(&question.filter, cursor->store,
-                                  cursor->account, search, err);
+    int code =
+        smail__search_read(&question.filter, cursor->store, cursor->account,
+                           smail__span(search), false, err);
 
     if (code == 0)
         code = smail__store_begin_read(&db, cursor->store, err);
@@ -347,10 +348,23 @@ static int find(smail_cursor *cursor, const char *search, smail_error *err)
             smail__email_query_run(&found, cursor->store, db, &question, err);
         if (code == 0)
             code = collect(cursor, db, &found, err);
+        cursor->unindexed = found.unindexed;
         smail__store_end_read(cursor->store, db);
     }
     smail__email_found_dispose(&found);
     smail__filter_free(question.filter);
+    return code;
+}
+
+static int count_unindexed(smail_cursor *cursor, smail_error *err)
+{
+    struct smail__db *db;
+    int code = smail__store_begin_read(&db, cursor->store, err);
+
+    if (code < 0)
+        return code;
+    code = smail__unindexed_count(&cursor->unindexed, db, cursor->account, err);
+    smail__store_end_read(cursor->store, db);
     return code;
 }
 
@@ -373,7 +387,14 @@ static int ask(smail_cursor *cursor, const smail_query *query, smail_error *err)
         return find(cursor, query->search, err);
     if (code == 0 && query->text != NULL)
         code = smail__search_parse(&cursor->match, query->text, true, err);
+    if (code == 0 && cursor->match.len > 0)
+        code = count_unindexed(cursor, err);
     return code;
+}
+
+uint64_t smail_cursor_unindexed(const smail_cursor *cursor)
+{
+    return cursor->unindexed;
 }
 
 int smail_store_query(smail_cursor **out, smail_store *store,

@@ -85,6 +85,7 @@ static int search(struct smail__match *match, struct smail__filter *filter,
     struct smail__buf words, query;
     int code;
 
+    match->has_words = true;
     if (!smail__has_letter(smail__span(filter->text))) {
         filter->kind = SMAIL__FILTER_TRUE; /* "&" in "salt & pepper" */
         return 0;

@@ -29,6 +29,7 @@ struct smail__match {
     smail_id account;
     struct smail__statement *row; /* the candidate */
     size_t reads;                 /* headers read so far */
+    bool has_words;               /* the index was asked */
 };
 
 /* Search the index for every condition that asks for it. */

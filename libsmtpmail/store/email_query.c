@@ -393,6 +393,24 @@ static int give(struct smail__email_found *out, const struct run *run,
     return 0;
 }
 
+int smail__unindexed_count(uint64_t *out, struct smail__db *db,
+                           smail_id account, smail_error *err)
+{
+    static const char sql[] =
+        "SELECT count(*) FROM unindexed WHERE account = $1";
+    struct smail__statement *row;
+    int code = smail__db_prepare(&row, db, sql, err);
+
+    if (code < 0)
+        return code;
+    smail__bind_int(row, 1, account);
+    code = smail__statement_step(row, err);
+    if (code > 0)
+        *out = (uint64_t)smail__column_int(row, 0);
+    smail__statement_reset(row);
+    return code < 0 ? code : 0;
+}
+
 int smail__email_query_run(struct smail__email_found *out, smail_store *store,
                            struct smail__db *db,
                            const struct smail__email_query *query,
@@ -407,6 +425,8 @@ int smail__email_query_run(struct smail__email_found *out, smail_store *store,
     *out = (struct smail__email_found){ .ids = NULL };
     smail__buf_init(&run.texts, FOUND_MAX * (SORT_TEXT_MAX + 1), NULL);
     code = smail__match_prepare(&run.match, query->filter, err);
+    if (code == 0 && run.match.has_words)
+        code = smail__unindexed_count(&out->unindexed, db, query->account, err);
     if (code == 0)
         code = look(&run, err);
     if (code == 0 && smail__buf_error(&run.texts) != 0)

@@ -103,6 +103,10 @@ struct smail__email_query {
 struct smail__email_found {
     smail_id *ids;
     size_t count;
+    /* When words were asked for: messages of the account of which only
+     * subject, sender and recipients were looked at, for the index has yet to
+     * see them. */
+    uint64_t unindexed;
 };
 
 /* SMAIL_EINVAL for words or keywords that cannot be, SMAIL_ELIMIT for a
@@ -112,5 +116,9 @@ int smail__email_query_run(struct smail__email_found *out, smail_store *store,
                            const struct smail__email_query *query,
                            smail_error *err);
 void smail__email_found_dispose(struct smail__email_found *found);
+
+/* Messages of the account that the index has yet to see. */
+int smail__unindexed_count(uint64_t *out, struct smail__db *db,
+                           smail_id account, smail_error *err);
 
 #endif

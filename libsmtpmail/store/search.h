@@ -42,9 +42,10 @@ int smail__search_parse(struct smail__buf *out, const char *text, bool is_open,
  *
  * of which all must be true; `-` before one turns it, OR between two asks for
  * either. SMAIL_EINVAL says what is wrong with it; SMAIL_ENOTFOUND: there is
- * no such mailbox.
+ * no such mailbox. With `is_open` the last word may go on.
  */
 int smail__search_read(struct smail__filter **out, smail_store *store,
-                       smail_id account, const char *text, smail_error *err);
+                       smail_id account, smail_span text, bool is_open,
+                       smail_error *err);
 
 #endif

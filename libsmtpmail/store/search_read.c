@@ -24,6 +24,7 @@ struct reader {
     struct smail__filter *all;  /* the tree so far */
     struct smail__filter *last; /* what may yet be joined by OR */
     size_t count;
+    struct smail__filter *word; /* the last condition, if it is a word */
     smail_error *err;
 };
 
@@ -328,6 +329,7 @@ static int read_condition(struct smail__filter **out, struct reader *reader)
         return no_memory(reader);
     (*out)->is_exact = true;
     code = read_value(*out, reader, term);
+    reader->word = code == 0 && term == &any_words && !is_turned ? *out : NULL;
     if (code == 0 && is_turned)
         code = turn(out, reader);
     if (code < 0)
@@ -371,12 +373,12 @@ static int read_all(struct reader *reader)
 }
 
 int smail__search_read(struct smail__filter **out, smail_store *store,
-                       smail_id account, const char *text, smail_error *err)
+                       smail_id account, smail_span text, bool is_open,
+                       smail_error *err)
 {
-    struct reader reader = { .store = store,
-                             .account = account,
-                             .left = smail__span(text),
-                             .err = err };
+    struct reader reader = {
+        .store = store, .account = account, .left = text, .err = err
+    };
     int code;
 
     if (reader.left.len > SMAIL__SEARCH_MAX)
@@ -388,6 +390,8 @@ int smail__search_read(struct smail__filter **out, smail_store *store,
     if (reader.all == NULL)
         return no_memory(&reader);
     code = read_all(&reader);
+    if (code == 0 && is_open && reader.word != NULL)
+        reader.word->is_exact = false;
     if (code == 0)
         *out = reader.all;
     else

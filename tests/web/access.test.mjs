@@ -82,6 +82,9 @@ for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
             }
             await page.goto(`${server.url}/#/search/nothing-has-this`);
             await page.getByText("Nothing found").waitFor();
+            await page.getByRole("button", { name: "What can be searched" }).click();
+            await look("search help");
+            await page.keyboard.press("Escape");
             await look("search without results");
             await person.leave();
         });

@@ -231,6 +231,82 @@ static void new_mail_is_found_before_it_is_indexed(void **state)
     }
 }
 
+#define SEARCH USES ",\"urn:libsmtpmail:jmap:search\""
+
+static void ask(struct mail *m, const char *filter)
+{
+    char text[2000];
+
+    smail__format(text, sizeof(text),
+                  "['Email/query',{'accountId':$A,'filter':%s},'c']", filter);
+    send_using(m->f, m->f->alice, SEARCH, text);
+}
+
+static void a_question_is_asked_as_it_was_typed(void **state)
+{
+    static const struct {
+        const char *filter, *digits;
+    } cases[] = {
+        { "{'question':'from:ann is:unread'}", "30" },
+        { "{'question':'has:attachment OR is:starred'}", "41" },
+        { "{'question':'\\\"longer text\\\" -pizza'}", "2" },
+        { "{'question':'piz'}", "30" },
+        { "{'question':'longer tex'}", "2" },
+        { "{'question':'subject:lun'}", "" },
+        { "{'question':'pizza in:archive'}", "3" },
+        { "{'question':'','hasKeyword':'todo'}", "3" },
+        { "{'operator':'NOT','conditions':[{'question':'lunch'}]}", "432" },
+    };
+    struct mail m;
+    struct fixture *f = *state;
+    int64_t unindexed;
+
+    fill(&m, f);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        ask(&m, cases[i].filter);
+        expect_method(f, 0, "Email/query");
+        assert_int_equal(count_at(f, "0/1/ids"), strlen(cases[i].digits));
+        for (size_t k = 0; cases[i].digits[k] != '\0'; k++) {
+            char path[40], wanted[32];
+
+            smail__format(path, sizeof(path), "0/1/ids/%zu", k);
+            smail__format(wanted, sizeof(wanted), "e%lld",
+                          (long long)m.ids[cases[i].digits[k] - '0']);
+            expect_text(f, path, wanted);
+        }
+    }
+    assert_int_equal(smail__json_as_int(&unindexed, at(f, "0/1/unindexed")), 0);
+    assert_int_equal(unindexed, 0);
+}
+
+static void a_question_that_is_wrong_is_refused(void **state)
+{
+    struct mail m;
+    struct fixture *f = *state;
+
+    fill(&m, f);
+    ask(&m, "{'question':'is:purple'}");
+    expect_error(f, 0, "invalidArguments");
+    assert_non_null(strstr(f->out.data, "is: knows unread"));
+    ask(&m, "{'question':'in:nowhere'}");
+    expect_error(f, 0, "invalidArguments");
+    ask(&m, "{'question':7}");
+    expect_error(f, 0, "invalidArguments");
+    ask(&m, "{'operator':'AND','conditions':["
+            "{'question':'a b c d e f g h i j k l m n o p q r s t u v w x'},"
+            "{'question':'a b c d e f g h i j k l m n o p q r s t u v w x'},"
+            "{'question':'a b c d e f g h i j k l m n o p q r s t u v w x'},"
+            "{'question':'a b c d e f g h i j k l m n o p q r s t u v w x'}"
+            "]}");
+    expect_error(f, 0, "unsupportedFilter");
+    /* Who did not say that they know it has never heard of it. */
+    send(f, f->alice,
+         "['Email/query',{'accountId':$A,'filter':{'question':'a'}},'c']");
+    expect_error(f, 0, "unsupportedFilter");
+    send(f, f->alice, "['Email/query',{'accountId':$A},'c']");
+    assert_null(at(f, "0/1/unindexed"));
+}
+
 static void snippets_show_what_was_found(void **state)
 {
     struct mail m;
@@ -258,6 +334,8 @@ int main(void)
         JMAP_TEST(threads_are_collapsed_and_pages_cut),
         JMAP_TEST(nonsense_is_refused),
         JMAP_TEST(new_mail_is_found_before_it_is_indexed),
+        JMAP_TEST(a_question_is_asked_as_it_was_typed),
+        JMAP_TEST(a_question_that_is_wrong_is_refused),
         JMAP_TEST(snippets_show_what_was_found),
     };
 

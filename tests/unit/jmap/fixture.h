@@ -117,16 +117,18 @@ static inline void send_raw(struct fixture *f, smail_id account,
                               &f->err));
 }
 
+#define USES                                                       \
+    "\"urn:ietf:params:jmap:core\",\"urn:ietf:params:jmap:mail\"," \
+    "\"urn:ietf:params:jmap:submission\""
+
 /* The calls alone, with $A for the account's id and ' for ". */
-static inline void send(struct fixture *f, smail_id account, const char *calls)
+static inline void send_using(struct fixture *f, smail_id account,
+                              const char *uses, const char *calls)
 {
     struct smail__buf text;
 
     smail__buf_init(&text, (size_t)64 * 1024 * 1024, NULL);
-    smail__buf_puts(&text, "{\"using\":[\"urn:ietf:params:jmap:core\","
-                           "\"urn:ietf:params:jmap:mail\","
-                           "\"urn:ietf:params:jmap:submission\"],"
-                           "\"methodCalls\":[");
+    smail__buf_printf(&text, "{\"using\":[%s],\"methodCalls\":[", uses);
     for (; *calls != '\0'; calls++) {
         if (calls[0] == '$' && calls[1] == 'A') {
             smail__buf_printf(&text, "\"a%lld\"", (long long)account);
@@ -138,6 +140,11 @@ static inline void send(struct fixture *f, smail_id account, const char *calls)
     smail__buf_puts(&text, "]}");
     send_raw(f, account, smail__buf_span(&text));
     smail__buf_dispose(&text);
+}
+
+static inline void send(struct fixture *f, smail_id account, const char *calls)
+{
+    send_using(f, account, USES, calls);
 }
 
 /* The value behind steps parted by '/': "0/1/list/0/id" of the responses. */

@@ -192,6 +192,44 @@ static void what_is_wrong_is_said(void **state)
 }
 
 /* What the index has not seen is found by the row. */
+static uint64_t unindexed(struct world *world, const char *search,
+                          const char *text)
+{
+    smail_query query = SMAIL_QUERY_INIT;
+    smail_cursor *cursor;
+    uint64_t count;
+
+    query.account = world->alice;
+    query.search = search;
+    query.text = text;
+    fixture_ok(&world->f, smail_store_query(&cursor, world->f.store, &query,
+                                            &world->f.err));
+    count = smail_cursor_unindexed(cursor);
+    smail_cursor_free(cursor);
+    return count;
+}
+
+static void an_answer_says_how_far_the_index_is_behind(void **state)
+{
+    struct world world;
+    smail_id bob;
+
+    (void)state;
+    begin(&world);
+    assert_int_equal(unindexed(&world, "week", NULL), 0);
+    put(&world, "INBOX", 20418, NULL, "Subject: late\r\n\r\nweek\r\n");
+    put(&world, "INBOX", 20418, NULL, "Subject: later\r\n\r\nweek\r\n");
+    assert_int_equal(unindexed(&world, "week", NULL), 2);
+    assert_int_equal(unindexed(&world, "is:read OR -week", NULL), 2);
+    assert_int_equal(unindexed(&world, NULL, "week"), 2);
+    assert_int_equal(unindexed(&world, "is:unread", NULL), 0);
+    assert_int_equal(unindexed(&world, NULL, NULL), 0);
+    bob = fixture_account(&world.f, "bob@example.test", 0);
+    world.alice = bob;
+    assert_int_equal(unindexed(&world, "week", NULL), 0);
+    end(&world);
+}
+
 static void newest_is_found_before_it_is_indexed(void **state)
 {
     struct world world;
@@ -213,6 +251,7 @@ int main(void)
         cmocka_unit_test(words_and_phrases),
         cmocka_unit_test(conditions),
         cmocka_unit_test(what_is_wrong_is_said),
+        cmocka_unit_test(an_answer_says_how_far_the_index_is_behind),
         cmocka_unit_test(newest_is_found_before_it_is_indexed),
     };
 

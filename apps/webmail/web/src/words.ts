@@ -101,6 +101,7 @@ export function inWords(error: unknown): string {
     if (error instanceof Problem) return problemInWords(error);
     if (error instanceof SetFailure) return error.message;
     if (error instanceof MethodError) {
+        if (error.type === "unsupportedFilter" && error.description) return sentence(error.description);
         return METHODS[error.type] ?? (sentence(error.description ?? "") || "Something went wrong at the server. Try again.");
     }
     return "Something went wrong in this page. Reload it; what you wrote is kept.";

@@ -6,6 +6,8 @@ import { ApiResponse, CoreLimits, Id, Invocation, SessionObject } from "./types"
 const CORE = "urn:ietf:params:jmap:core";
 const MAIL = "urn:ietf:params:jmap:mail";
 const SUBMISSION = "urn:ietf:params:jmap:submission";
+/* Ours: what a person types, understood by the server (docs/search.md). */
+const SEARCH = "urn:libsmtpmail:jmap:search";
 
 /* At once; the server allows 8, and other tabs want some. */
 const REQUESTS_MAX = 4;
@@ -93,11 +95,13 @@ export class Batch {
 export class Client {
     readonly accountId: Id;
     readonly limits: CoreLimits;
+    readonly knowsQuestions: boolean;
     private running = 0;
     private waiting: (() => void)[] = [];
 
     constructor(readonly session: SessionObject) {
         this.accountId = session.primaryAccounts[MAIL] ?? Object.keys(session.accounts)[0] ?? "";
+        this.knowsQuestions = session.capabilities[SEARCH] !== undefined;
         this.limits = { ...DEFAULT_LIMITS, ...(session.capabilities[CORE] as Partial<CoreLimits> | undefined) };
     }
 
@@ -119,7 +123,8 @@ export class Client {
     async post(methodCalls: Invocation[]): Promise<Invocation[]> {
         await this.enter();
         try {
-            const json = { using: [CORE, MAIL, SUBMISSION], methodCalls };
+            const using = this.knowsQuestions ? [CORE, MAIL, SUBMISSION, SEARCH] : [CORE, MAIL, SUBMISSION];
+            const json = { using, methodCalls };
             const answer = await requestJson<ApiResponse>(this.local(this.session.apiUrl), { method: "POST", json });
             return answer.methodResponses;
         } finally {

@@ -129,6 +129,8 @@ export interface QueryResponse {
     position: number;
     ids: Id[];
     total?: number;
+    /* Ours: messages that the index of the server has yet to see. */
+    unindexed?: number;
 }
 
 export interface ChangesResponse {

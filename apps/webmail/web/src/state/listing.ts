@@ -11,17 +11,23 @@ import { View, viewKey } from "./view";
 const PAGE = 40;
 const REFRESH_MAX = 500;
 
+/* Until a search is asked again of which the index had not seen all. */
+const BEHIND_MS = 3000;
+
+const NAMES_PLACE = /(^|\s)-?in:/i;
+
 export interface List {
     view: View;
     ids: Id[];
     phase: "loading" | "ready" | "more" | "failed";
     ended: boolean;
     total: number | null;
+    unindexed: number;
     problem: string | null;
 }
 
 function empty(view: View): List {
-    return { view, ids: [], phase: "loading", ended: false, total: null, problem: null };
+    return { view, ids: [], phase: "loading", ended: false, total: null, unindexed: 0, problem: null };
 }
 
 type Filter = Record<string, unknown>;
@@ -57,7 +63,14 @@ export class Listing {
         const box = this.boxes.of(view);
         if (view.kind === "role" || view.kind === "folder") return box ? [{ inMailbox: box.id }] : [];
         const hidden = ["trash", "junk"].flatMap((role) => this.boxes.roleId(role) ?? []);
-        const base: Filter = view.kind === "flagged" ? { hasKeyword: "$flagged" } : { text: view.text };
+        if (view.kind === "flagged") return this.without(hidden, { hasKeyword: "$flagged" });
+        if (!this.client.knowsQuestions) return this.without(hidden, { text: view.text });
+        const question: Filter = { question: view.text };
+        /* Who says where to look means that place. */
+        return NAMES_PLACE.test(view.text) ? [question] : this.without(hidden, question).slice(0, 1);
+    }
+
+    private without(hidden: Id[], base: Filter): Filter[] {
         /* The second is for servers that know only the simple one. */
         return hidden.length > 0 ? [{ ...base, inMailboxOtherThan: hidden }, base] : [base];
     }
@@ -73,7 +86,8 @@ export class Listing {
                 collapseThreads: true,
                 position,
                 limit,
-                calculateTotal: position === 0,
+                /* Of a search it would mean to look at all that match. */
+                calculateTotal: position === 0 && view.kind !== "search",
             });
             const take = limit <= PAGE * 2 ? this.emails.addHeads(batch, query) : null;
             await batch.send();
@@ -119,7 +133,9 @@ export class Listing {
             const ids = answer?.ids ?? [];
             const total = answer?.total ?? null;
             const ended = total !== null ? ids.length >= total : ids.length < limit;
-            this.list.set({ view: before.view, ids, phase: "ready", ended, total, problem: null });
+            const unindexed = answer?.unindexed ?? 0;
+            this.list.set({ view: before.view, ids, phase: "ready", ended, total, unindexed, problem: null });
+            if (unindexed > 0) setTimeout(() => turn === this.turn && void this.refresh(), BEHIND_MS);
         } catch (error) {
             if (turn !== this.turn) {
                 this.stale = true;

@@ -39,6 +39,7 @@ import paperclip from "icon:paperclip";
 import pencil from "icon:pencil-square";
 import person from "icon:person";
 import plus from "icon:plus-lg";
+import question from "icon:question-circle";
 import quote from "icon:quote";
 import reply from "icon:reply";
 import replyAll from "icon:reply-all";
@@ -64,7 +65,7 @@ const ICONS = {
     "chevron-down": chevronDown, "chevron-up": chevronUp, clock, code, dash, download, eraser, warning: exclamation, file,
     "file-image": fileImage, "file-text": fileText, "file-zip": fileZip, folder, "folder-plus": folderPlus, forward,
     gear, image, inbox, junk, key, keyboard, link, list, "list-ol": listOl, "list-ul": listUl, lock, "mail-open": mailOpen,
-    moon, paperclip, pencil, person, plus, quote, reply, "reply-all": replyAll, restore, search, send, laptop, star,
+    moon, paperclip, pencil, person, plus, question, quote, reply, "reply-all": replyAll, restore, search, send, laptop, star,
     "star-fill": starFill, sun, more: three, trash, bold, italic, strike, underline, fullscreen, "wifi-off": wifiOff, x,
 };
 

@@ -11,6 +11,7 @@ import { useAct } from "./act";
 import { Icon, IconButton, IconName } from "./icon";
 import { Confirm, Empty, Menu, MenuItem, Question, Spinner } from "./parts";
 import { Row } from "./row";
+import { SearchHelp } from "./search-help";
 
 const EMPTY: Record<string, { icon: IconName; title: string; text: string }> = {
     inbox: { icon: "check-all", title: "All read, all done", text: "New mail shows here by itself." },
@@ -23,7 +24,7 @@ const EMPTY: Record<string, { icon: IconName; title: string; text: string }> = {
 
 function emptyWords(view: View): { icon: IconName; title: string; text: string } {
     if (view.kind === "flagged") return { icon: "star", title: "Nothing is starred", text: "Press s to star what matters; it shows here." };
-    if (view.kind === "search") return { icon: "search", title: "Nothing found", text: `No message has all of "${view.text}" in it. Try fewer words.` };
+    if (view.kind === "search") return { icon: "search", title: "Nothing found", text: `No message has all of "${view.text}" in it. Try fewer words, or fewer conditions.` };
     if (view.kind === "role" && EMPTY[view.role]) return EMPTY[view.role] as { icon: IconName; title: string; text: string };
     return { icon: "folder", title: "This folder is empty", text: "Move conversations here with v." };
 }
@@ -63,6 +64,10 @@ function SearchBox(): JSX.Element {
                     else event.currentTarget.blur();
                 }} />
             {text && <IconButton icon="x" label="Clear search" size={13} onClick={clear} />}
+            <SearchHelp onPick={(words) => {
+                setText((before) => (before.trim() ? `${before.trimEnd()} ${words}` : words));
+                input.current?.focus();
+            }} />
         </form>
     );
 }
@@ -239,6 +244,12 @@ export function ListPane({ onMenu }: { onMenu: () => void }): JSX.Element {
                 </div>
             )}
             {view.kind === "search" && <p class="list-note">Results for <bdi>“{plain(view.text)}”</bdi></p>}
+            {view.kind === "search" && list.unindexed > 0 && (
+                <p class="list-note" role="status">
+                    {list.unindexed === 1 ? "1 message is" : `${list.unindexed.toLocaleString()} messages are`} still being indexed; of what is in{" "}
+                    {list.unindexed === 1 ? "it" : "them"}, only subject, sender and recipients are searched.
+                </p>
+            )}
             {list.problem && list.phase === "ready" && <p class="notice notice-bad list-note" role="alert">{list.problem}</p>}
             <div class="list-scroll" aria-busy={list.phase === "loading"}>
                 <Body view={view} />
