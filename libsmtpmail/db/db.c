@@ -7,7 +7,8 @@
 #include "base/error.h"
 #include "db/driver.h"
 
-static const struct smail__db_driver *const drivers[] = { &smail__db_sqlite };
+static const struct smail__db_driver *const drivers[] = { &smail__db_sqlite,
+                                                          &smail__db_postgres };
 
 void smail__db_close(struct smail__db *db)
 {
@@ -192,10 +193,8 @@ int smail__db_open(struct smail__db **out, const char *url, unsigned flags,
         if (strncmp(url, drivers[i]->scheme, len) == 0)
             return drivers[i]->open(out, url + len, flags, err);
     }
-    if (strncmp(url, "postgres", 8) == 0)
-        return smail__fail(err, SMAIL_EINVAL,
-                           "this build has no driver for PostgreSQL; "
-                           "use sqlite:PATH");
     return smail__fail(err, SMAIL_EINVAL,
-                       "'%s' is not the URL of a store; use sqlite:PATH", url);
+                       "'%s' is not the URL of a store; use sqlite:PATH or "
+                       "postgresql://HOST/DATABASE",
+                       url);
 }

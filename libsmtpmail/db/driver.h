@@ -72,5 +72,6 @@ struct smail__db_driver {
 };
 
 extern const struct smail__db_driver smail__db_sqlite;
+extern const struct smail__db_driver smail__db_postgres;
 
 #endif

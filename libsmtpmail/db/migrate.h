@@ -15,6 +15,7 @@ struct smail__migration {
     int version; /* 1, 2, 3 ... without gaps */
     const char *common;
     const char *sqlite;
+    const char *postgres;
 };
 
 /* Made by the build from schema/. */

@@ -166,7 +166,13 @@ static int identify(smail_store *store, smail_error *err)
         return code;
     code = smail__db_lock(store->db, err);
     if (code == 0)
+        code = smail__db_exec(store->db, "BEGIN IMMEDIATE", err);
+    if (code == 0)
         code = make_store_id(store, err);
+    if (code == 0)
+        code = smail__db_exec(store->db, "COMMIT", err);
+    if (code < 0 && smail__db_in_transaction(store->db))
+        smail__db_exec(store->db, "ROLLBACK", NULL);
     if (code == 0)
         code = smail__blobs_claim(&store->blobs, store->store_id, true, err);
     smail__db_unlock(store->db);

@@ -89,6 +89,18 @@ static struct smail__job *next_job(smail_store *store,
     return job;
 }
 
+/* PostgreSQL keeps nothing of a job of which one statement failed, also when
+ * the job went on. */
+static void undo_unreleased(smail_tx *tx, struct smail__job *job)
+{
+    if (job->code == 0)
+        smail__threads_undo_job(&tx->store->threads);
+    job->code = job->error.code;
+    if (smail__db_in_transaction(tx->db) &&
+        smail__db_exec(tx->db, "ROLLBACK TO job; RELEASE job", NULL) < 0)
+        smail__db_exec(tx->db, "ROLLBACK", NULL);
+}
+
 static void run_job(smail_tx *tx, struct smail__job *job)
 {
     int code = smail__db_run(tx->db, "SAVEPOINT job", &job->error);
@@ -105,7 +117,7 @@ static void run_job(smail_tx *tx, struct smail__job *job)
     if (code < 0 && smail__db_exec(tx->db, "ROLLBACK TO job", NULL) < 0)
         smail__db_exec(tx->db, "ROLLBACK", NULL);
     else if (smail__db_run(tx->db, "RELEASE job", &job->error) < 0)
-        job->code = job->error.code;
+        undo_unreleased(tx, job);
 }
 
 /* Whoever believed to be done is told what undid it. */

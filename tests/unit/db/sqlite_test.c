@@ -211,7 +211,8 @@ static void strange_urls_are_refused(void **state)
     (void)state;
     refused("mail.db", 0, SMAIL_EINVAL, "sqlite:PATH");
     refused("sqlite:", 0, SMAIL_EINVAL, "names no file");
-    refused("postgresql://host/db", 0, SMAIL_EINVAL, "PostgreSQL");
+    refused("postgresql:db", 0, SMAIL_EINVAL, "postgresql://");
+    refused("postgresql:///db?host=/nowhere", 0, SMAIL_EIO, "/nowhere");
     refused("", 0, SMAIL_EINVAL, "sqlite:PATH");
 }
 
