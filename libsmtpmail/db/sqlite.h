@@ -65,6 +65,11 @@ int smail__sqlite_sync_file(const char *path, smail_error *err);
 void smail__sqlite_remove(const char *path);
 char *smail__sqlite_join(const char *path, const char *suffix);
 
+/* sqlite_log.c: the VFS for connections that sync each commit; NULL, which is
+ * the default one, when there is no memory for it. */
+#define SMAIL__SQLITE_LOG_VFS "smtpmail-log"
+const char *smail__sqlite_log_vfs(void);
+
 /* sqlite_open.c */
 void smail__sqlite_tune_process(void);
 int smail__sqlite_open(struct smail__db **out, const char *location,

@@ -59,11 +59,20 @@ static int committed(void *user, sqlite3 *handle, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* Who only reads writes no log, and who never syncs has to write at once. */
+static const char *vfs_for(const struct sqlite_db *db)
+{
+    if (db->path == NULL ||
+        (db->flags & (SMAIL__DB_READ_ONLY | SMAIL__DB_UNSAFE)) != 0)
+        return NULL;
+    return smail__sqlite_log_vfs();
+}
+
 static int connect_to(struct sqlite_db *db, const char *path, smail_error *err)
 {
     int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    int rc = sqlite3_open_v2(path, &db->handle, flags, NULL);
+    int rc = sqlite3_open_v2(path, &db->handle, flags, vfs_for(db));
 
     if (rc != SQLITE_OK)
         return smail__sqlite_fail(db, rc, "opening", err);
