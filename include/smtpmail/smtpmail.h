@@ -14,5 +14,6 @@
 #include <smtpmail/smtp_server.h>
 #include <smtpmail/store.h>
 #include <smtpmail/test_server.h>
+#include <smtpmail/transfer.h>
 
 #endif

@@ -98,10 +98,8 @@ void smail__status_add_all(struct smail__buf *keywords, smail_span list)
 /* --- Fields -------------------------------------------------------------- */
 
 /* What each letter of Status and X-Status says. */
-static bool read_letters(struct smail__buf *keywords, smail_span value)
+static void read_letters(struct smail__buf *keywords, smail_span value)
 {
-    bool is_deleted = false;
-
     for (size_t i = 0; i < value.len; i++) {
         switch (value.data[i]) {
         case 'R':
@@ -117,13 +115,12 @@ static bool read_letters(struct smail__buf *keywords, smail_span value)
             smail__status_add(keywords, SMAIL__SPAN("$draft"));
             break;
         case 'D':
-            is_deleted = true;
+            smail__status_add(keywords, SMAIL__SPAN("$deleted"));
             break;
         default:
             break;
         }
     }
-    return is_deleted;
 }
 
 /* Bits of X-Mozilla-Status. */
@@ -259,7 +256,7 @@ bool smail__status_read(struct smail__buf *keywords, smail_span header)
             continue;
         if (smail__span_iis(field.name, "Status") ||
             smail__span_iis(field.name, "X-Status"))
-            is_deleted |= read_letters(keywords, field.value);
+            read_letters(keywords, field.value);
         else if (smail__span_iis(field.name, "X-Keywords") ||
                  smail__span_iis(field.name, "X-Mozilla-Keys"))
             smail__status_add_all(keywords, field.value);
@@ -297,4 +294,12 @@ void smail__status_to_letters(char out[SMAIL__LETTERS_MAX],
         if (smail__status_has(smail__span(keywords), letters_known[i].keyword))
             out[len++] = letters_known[i].letter;
     out[len] = '\0';
+}
+
+bool smail__status_is_letter(smail_span keyword)
+{
+    for (size_t i = 0; i < LETTERS; i++)
+        if (smail__span_iis(keyword, letters_known[i].keyword))
+            return true;
+    return false;
 }

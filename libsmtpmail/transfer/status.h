@@ -33,6 +33,9 @@ void smail__status_letters(struct smail__buf *keywords, smail_span letters,
 void smail__status_to_letters(char out[SMAIL__LETTERS_MAX],
                               const char *keywords);
 
+/* Whether a letter says it. */
+bool smail__status_is_letter(smail_span keyword);
+
 bool smail__status_has(smail_span keywords, const char *keyword);
 
 #endif

@@ -124,9 +124,10 @@ class Import(Case):
         path = os.path.join(self.tmp, "in.mbox")
         with open(path, "wb") as file:
             file.write(MBOX)
-        rows = store.json("message", "import", "alice@example.test", path,
+        sums = store.json("message", "import", "alice@example.test", path,
                           "--mailbox", "Archive", "--keywords", "old")
-        self.assertEqual([row["number"] for row in rows], [1, 2])
+        self.assertEqual((sums["imported"], sums["duplicates"],
+                          sums["skipped"]), (2, 0, []))
         listed = store.json("message", "list", "alice@example.test",
                             "--mailbox", "Archive")
         self.assertEqual([(r["subject"], r["receivedAt"], r["keywords"])
@@ -172,7 +173,7 @@ class Import(Case):
         code, out, err = run(store, "message", "import", "alice@example.test",
                              "-", "--json", data=data)
         self.assertEqual(code, 0, err)
-        self.assertEqual(len(json.loads(out)), 1000)
+        self.assertEqual(json.loads(out)["imported"], 1000)
         subjects = {r["subject"] for r in
                     store.json("message", "list", "alice@example.test")}
         self.assertEqual(subjects, {str(i) for i in range(1000)})
@@ -184,7 +185,9 @@ class Import(Case):
         self.assertEqual(run(store, "message", "import", "eve@example.test",
                              "-")[0], 3)
         self.assertEqual(run(store, "message", "import", "alice@example.test",
-                             "-", "--mailbox", "Nope", data=b"x")[0], 3)
+                             "-", "--mailbox", "a//b", data=b"x")[0], 1)
+        self.assertEqual(run(store, "message", "import", "alice@example.test",
+                             "-", "--format", "odd", data=b"x")[0], 2)
         code, _, err = run(store, "message", "import", "alice@example.test",
                            "-", "--keywords", "a(b", data=b"x")
         self.assertEqual(code, 1)
