@@ -69,16 +69,15 @@ int message_query(smail_query *out, smail_id account, struct ctl *ctl)
 }
 
 /* Who searches has to know that the newest may be missing. */
-static void tell_lag(const smail_cursor *cursor, const smail_query *query)
+static void tell_lag(const smail_cursor *cursor)
 {
     uint64_t lag = smail_cursor_unindexed(cursor);
 
     if (lag > 0)
-        fprintf(stderr, "mailctl: %llu messages are not indexed yet%s\n",
-                (unsigned long long)lag,
-                query->search != NULL ? "; of these only sender, recipients "
-                                        "and subject are searched"
-                                      : "");
+        fprintf(stderr,
+                "mailctl: %llu messages are not indexed yet; of these only "
+                "sender, recipients and subject are searched\n",
+                (unsigned long long)lag);
 }
 
 static int list(struct ctl *ctl, const smail_query *query)
@@ -90,7 +89,7 @@ static int list(struct ctl *ctl, const smail_query *query)
 
     if (rc != 0)
         return rc;
-    tell_lag(cursor, query);
+    tell_lag(cursor);
     report_begin(&report, ctl, message_columns, false);
     while ((rc = smail_cursor_next(&entry, cursor, &ctl->err)) == 1) {
         message_report(&report, &entry);

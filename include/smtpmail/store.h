@@ -252,8 +252,8 @@ SMAIL_API void smail_cursor_free(smail_cursor *cursor);
 
 /**
  * How far the index was behind when words were asked for: messages of the
- * account that it had yet to see. `search` looks at their subject, sender and
- * recipients alone, `text` at nothing of them. 0 without words.
+ * account that it had yet to see, of which subject, sender and recipients alone
+ * are searched. 0 without words.
  */
 SMAIL_API uint64_t smail_cursor_unindexed(const smail_cursor *cursor);
 

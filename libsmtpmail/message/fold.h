@@ -9,6 +9,11 @@
  * SMAIL_ELIMIT. */
 int smail__fold(struct smail__buf *out, smail_span text);
 
+/* The same for the full-text index: in scripts that put no space between
+ * words (Chinese, Japanese, Thai, Lao, Khmer, Burmese) each letter is a word of
+ * its own, so that a phrase of them finds any piece of a sentence. */
+int smail__fold_words(struct smail__buf *out, smail_span text);
+
 /* Append `text`, of which only case is folded, in the form in which the same
  * characters are the same octets (NFC): names that are compared. SMAIL_EINVAL:
  * it is not UTF-8. */

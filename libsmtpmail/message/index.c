@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "base/utf8.h"
+#include "message/fold.h"
 #include "message/parse.h"
 #include "message/word.h"
 
@@ -99,11 +100,56 @@ static bool has_attachment(const smail_message *message)
     return false;
 }
 
+/* What people call a file, and look for. */
+static void add_names(struct smail__buf *out, const smail_message *message)
+{
+    size_t count;
+    const size_t *list =
+        smail_message_body(&count, message, SMAIL_BODY_ATTACHMENTS);
+
+    for (size_t i = 0; i < count; i++) {
+        const smail_part *part = smail_message_part(message, list[i]);
+
+        if (part->name == NULL || out->max - out->len < strlen(part->name) + 1)
+            continue;
+        smail__buf_puts(out, part->name);
+        smail__buf_putc(out, '\n');
+    }
+}
+
+/* Text that grows too much when it is folded stays as it is. */
+static int fold_into(smail_buf *out, struct smail__buf *text)
+{
+    struct smail__buf folded;
+    int code;
+
+    smail__buf_init(&folded, 4 * text->max, NULL);
+    code = smail__fold_words(&folded, smail__buf_span(text));
+    code = smail__buf_move(out, code == SMAIL_ELIMIT ? text : &folded);
+    smail__buf_dispose(&folded);
+    return code;
+}
+
+static int fold_all(struct smail__index *out, struct smail__buf *subject,
+                    struct smail__buf *sender, struct smail__buf *recipients,
+                    struct smail__buf *body, smail_error *err)
+{
+    int code = fold_into(&out->subject, subject);
+
+    if (code == 0)
+        code = fold_into(&out->sender, sender);
+    if (code == 0)
+        code = fold_into(&out->recipients, recipients);
+    if (code == 0)
+        code = fold_into(&out->body, body);
+    return code == 0 ? 0 : smail__fail(err, SMAIL_ENOMEM, "out of memory");
+}
+
 int smail__index_make(struct smail__index *out, smail_span raw,
                       smail_error *err)
 {
     smail_message *message;
-    struct smail__buf subject, addresses, body;
+    struct smail__buf subject, sender, recipients, body;
     int rc;
 
     *out = (struct smail__index){ .preview = SMAIL_BUF_INIT };
@@ -111,24 +157,27 @@ int smail__index_make(struct smail__index *out, smail_span raw,
     if (rc != 0)
         return rc;
     smail__buf_init(&subject, FIELD_MAX, NULL);
-    smail__buf_init(&addresses, FIELD_MAX, NULL);
+    smail__buf_init(&sender, FIELD_MAX, NULL);
+    smail__buf_init(&recipients, FIELD_MAX, NULL);
     /* What libxml2 hands over in one piece may pass the mark. */
     smail__buf_init(&body, 4 * SMAIL__SEARCHED_MAX, NULL);
     add_field(&subject, message, "Subject");
-    add_field(&addresses, message, "From");
-    add_field(&addresses, message, "To");
-    add_field(&addresses, message, "Cc");
+    add_field(&sender, message, "From");
+    add_field(&recipients, message, "To");
+    add_field(&recipients, message, "Cc");
+    add_field(&recipients, message, "Bcc");
     out->has_attachment = has_attachment(message);
     rc = read_body(&body, message, err);
     if (rc == 0)
         rc = smail_message_preview(&out->preview, message, SMAIL__PREVIEW_MAX,
                                    err);
-    if (rc == 0 && (smail__buf_move(&out->subject, &subject) != 0 ||
-                    smail__buf_move(&out->addresses, &addresses) != 0 ||
-                    smail__buf_move(&out->body, &body) != 0))
-        rc = smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    if (rc == 0) {
+        add_names(&body, message);
+        rc = fold_all(out, &subject, &sender, &recipients, &body, err);
+    }
     smail__buf_dispose(&subject);
-    smail__buf_dispose(&addresses);
+    smail__buf_dispose(&sender);
+    smail__buf_dispose(&recipients);
     smail__buf_dispose(&body);
     smail_message_free(message);
     if (rc != 0)
@@ -140,6 +189,7 @@ void smail__index_dispose(struct smail__index *index)
 {
     smail_buf_dispose(&index->preview);
     smail_buf_dispose(&index->subject);
-    smail_buf_dispose(&index->addresses);
+    smail_buf_dispose(&index->sender);
+    smail_buf_dispose(&index->recipients);
     smail_buf_dispose(&index->body);
 }

@@ -12,12 +12,14 @@
 #define SMAIL__PREVIEW_MAX 256
 #define SMAIL__SEARCHED_MAX (512 * 1024)
 
-/* All UTF-8; empty rather than NULL. */
+/* All UTF-8; empty rather than NULL. All but the preview is as
+ * smail__fold_words() makes it. */
 struct smail__index {
     smail_buf preview;
     smail_buf subject;
-    smail_buf addresses; /* names and addresses of From, To and Cc */
-    smail_buf body;      /* text of the parts that are shown */
+    smail_buf sender;     /* names and addresses of From */
+    smail_buf recipients; /* of To, Cc and Bcc */
+    smail_buf body;       /* text of the parts that are shown, file names */
     bool has_attachment;
 };
 

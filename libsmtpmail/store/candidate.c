@@ -134,30 +134,6 @@ static int of_thread(smail_cursor *cursor, struct smail__db *db,
     return gather(&cursor->found, rows, SMAIL__FOUND_MAX, err);
 }
 
-/* The rowid is account << 32 | email. A hit whose message is gone is dropped
- * by the join. CROSS JOIN: begin with the hits. */
-static const char text_sql[] =
-    "SELECT e.received_at, e.id FROM email_text t CROSS JOIN email e "
-    "ON e.account = $1 AND e.id = (t.rowid & 4294967295) "
-    "WHERE email_text MATCH $2 AND t.rowid BETWEEN $3 AND $4";
-
-static int of_text(smail_cursor *cursor, struct smail__db *db, smail_error *err)
-{
-    struct smail__statement *rows;
-    int code;
-
-    if (cursor->account >= INT32_MAX)
-        return 0;
-    code = smail__db_prepare(&rows, db, text_sql, err);
-    if (code < 0)
-        return code;
-    smail__bind_int(rows, 1, cursor->account);
-    smail__bind_text(rows, 2, smail__buf_span(&cursor->match));
-    smail__bind_int(rows, 3, cursor->account << 32);
-    smail__bind_int(rows, 4, cursor->account << 32 | UINT32_MAX);
-    return gather(&cursor->found, rows, SMAIL__FOUND_MAX, err);
-}
-
 static bool is_before(const struct smail__candidate *a,
                       const struct smail__candidate *b)
 {
@@ -184,8 +160,7 @@ static int from_found(struct smail__candidates *out, smail_cursor *cursor,
 
 static int collect(smail_cursor *cursor, struct smail__db *db, smail_error *err)
 {
-    int code = cursor->match.len > 0 ? of_text(cursor, db, err)
-                                     : of_thread(cursor, db, err);
+    int code = of_thread(cursor, db, err);
 
     trim(&cursor->found, SMAIL__FOUND_MAX);
     cursor->collected = true;
@@ -200,7 +175,7 @@ int smail__candidates_next(struct smail__candidates *out, smail_cursor *cursor,
     int code = 0;
 
     out->count = 0;
-    if (!cursor->collected && (cursor->match.len > 0 || cursor->thread != 0))
+    if (!cursor->collected && cursor->thread != 0)
         code = collect(cursor, db, err);
     if (code < 0)
         return code;

@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/mem.h"
 #include "base/span.h"
 #include "base/utf8.h"
 #include "message/word.h"
@@ -281,7 +282,6 @@ void smail_cursor_free(smail_cursor *cursor)
         return;
     smail__keywords_dispose(&cursor->with);
     smail__keywords_dispose(&cursor->without);
-    smail__buf_dispose(&cursor->match);
     smail__candidates_dispose(&cursor->found);
     smail__buf_dispose(&cursor->text);
     free(cursor->lines);
@@ -306,7 +306,6 @@ static smail_cursor *allocate(smail_store *store, smail_id account,
     cursor->before = (struct smail__candidate){ INT64_MAX, INT64_MAX };
     smail__keywords_init(&cursor->with);
     smail__keywords_init(&cursor->without);
-    smail__buf_init(&cursor->match, (size_t)16 * 1024, NULL);
     smail__buf_init(&cursor->text, PAGE_TEXT_MAX, NULL);
     return cursor;
 }
@@ -332,15 +331,40 @@ static int collect(smail_cursor *cursor, struct smail__db *db,
     return code < 0 ? code : 0;
 }
 
-static int find(smail_cursor *cursor, const char *search, smail_error *err)
+/* All that is found is shown, from the first on. */
+static bool is_plain(const smail_query *query)
+{
+    return query->mailbox == 0 && query->thread == 0 && query->with == NULL &&
+           query->without == NULL && query->before_time == 0 &&
+           query->before_email == 0;
+}
+
+/* `text` is a condition; `search` has its own. */
+static int read_question(struct smail__filter **out, smail_cursor *cursor,
+                         const smail_query *query, smail_error *err)
+{
+    if (query->search != NULL)
+        return smail__search_read(out, cursor->store, cursor->account,
+                                  smail__span(query->search), false, err);
+    if (strlen(query->text) > SMAIL__SEARCH_MAX)
+        return smail__fail(err, SMAIL_EINVAL, "a search has at most %d octets",
+                           SMAIL__SEARCH_MAX);
+    *out = smail__filter_new(SMAIL__FILTER_TEXT);
+    if (*out == NULL || ((*out)->text = smail__strdup(query->text)) == NULL)
+        return smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    return 0;
+}
+
+static int find(smail_cursor *cursor, const smail_query *query,
+                smail_error *err)
 {
     struct smail__email_query question = { .account = cursor->account };
-    struct smail__email_found found = { NULL, 0 };
+    struct smail__email_found found = { .ids = NULL };
     struct smail__db *db = NULL;
-    int code =
-        smail__search_read(&question.filter, cursor->store, cursor->account,
-                           smail__span(search), false, err);
+    int code = read_question(&question.filter, cursor, query, err);
 
+    if (is_plain(query))
+        question.enough = query->limit < SIZE_MAX ? (size_t)query->limit : 0;
     if (code == 0)
         code = smail__store_begin_read(&db, cursor->store, err);
     if (code == 0) {
@@ -353,18 +377,6 @@ static int find(smail_cursor *cursor, const char *search, smail_error *err)
     }
     smail__email_found_dispose(&found);
     smail__filter_free(question.filter);
-    return code;
-}
-
-static int count_unindexed(smail_cursor *cursor, smail_error *err)
-{
-    struct smail__db *db;
-    int code = smail__store_begin_read(&db, cursor->store, err);
-
-    if (code < 0)
-        return code;
-    code = smail__unindexed_count(&cursor->unindexed, db, cursor->account, err);
-    smail__store_end_read(cursor->store, db);
     return code;
 }
 
@@ -383,12 +395,8 @@ static int ask(smail_cursor *cursor, const smail_query *query, smail_error *err)
         code = smail__keywords_add(&cursor->with, query->with, err);
     if (code == 0 && query->without != NULL)
         code = smail__keywords_add(&cursor->without, query->without, err);
-    if (code == 0 && query->search != NULL)
-        return find(cursor, query->search, err);
-    if (code == 0 && query->text != NULL)
-        code = smail__search_parse(&cursor->match, query->text, true, err);
-    if (code == 0 && cursor->match.len > 0)
-        code = count_unindexed(cursor, err);
+    if (code == 0 && (query->search != NULL || query->text != NULL))
+        code = find(cursor, query, err);
     return code;
 }
 

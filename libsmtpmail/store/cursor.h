@@ -42,8 +42,7 @@ struct smail_cursor {
     smail_id account, mailbox, thread, email;
     uint64_t left; /* to give, at most */
     struct smail__keywords with, without;
-    struct smail__buf match; /* full text, as the index asks */
-    uint64_t unindexed;      /* how far the index is behind */
+    uint64_t unindexed; /* how far the index is behind */
 
     struct smail__candidate before; /* where the next page begins */
     bool collected;                 /* `found` holds all there is */

@@ -29,10 +29,47 @@
 
 /* --- The index ----------------------------------------------------------- */
 
-static bool is_searchable(enum smail__filter_kind kind)
+/* Which columns of the index a condition is about; NULL: it is none for the
+ * index. */
+static const char *columns_of(const struct smail__filter *filter)
 {
-    return kind == SMAIL__FILTER_TEXT || kind == SMAIL__FILTER_BODY ||
-           kind == SMAIL__FILTER_SUBJECT;
+    static const struct {
+        const char *field, *columns;
+    } fields[] = {
+        { "Subject", "{subject} : " }, { "From", "{sender} : " },
+        { "To", "{recipients} : " },   { "Cc", "{recipients} : " },
+        { "Bcc", "{recipients} : " },
+    };
+
+    switch (filter->kind) {
+    case SMAIL__FILTER_TEXT:
+        return "";
+    case SMAIL__FILTER_BODY:
+        return "{body} : ";
+    case SMAIL__FILTER_SUBJECT:
+        return "{subject} : ";
+    case SMAIL__FILTER_FROM:
+        return "{sender} : ";
+    case SMAIL__FILTER_TO:
+        return "{recipients} : ";
+    case SMAIL__FILTER_HEADER:
+        for (size_t i = 0;
+             filter->text != NULL && i < sizeof(fields) / sizeof(fields[0]);
+             i++)
+            if (smail__span_iis(smail__span(filter->name), fields[i].field))
+                return fields[i].columns;
+        return NULL;
+    default:
+        return NULL;
+    }
+}
+
+/* For these a hit only says that it may be: the field itself decides. */
+static bool is_narrowed(const struct smail__filter *filter)
+{
+    return filter->is_searched && (filter->kind == SMAIL__FILTER_FROM ||
+                                   filter->kind == SMAIL__FILTER_TO ||
+                                   filter->kind == SMAIL__FILTER_HEADER);
 }
 
 static int add_hit(struct smail__filter *filter, size_t *room, smail_id email,
@@ -79,27 +116,32 @@ static int run_search(struct smail__match *match, struct smail__filter *filter,
     return code;
 }
 
+static enum smail__search_open open_of(const struct smail__filter *filter)
+{
+    if (filter->kind != SMAIL__FILTER_TEXT &&
+        filter->kind != SMAIL__FILTER_BODY &&
+        filter->kind != SMAIL__FILTER_SUBJECT)
+        return SMAIL__SEARCH_ALL_OPEN;
+    return filter->is_exact ? SMAIL__SEARCH_WHOLE : SMAIL__SEARCH_LAST_OPEN;
+}
+
 static int search(struct smail__match *match, struct smail__filter *filter,
-                  smail_error *err)
+                  const char *columns, smail_error *err)
 {
     struct smail__buf words, query;
     int code;
 
-    match->has_words = true;
     if (!smail__has_letter(smail__span(filter->text))) {
-        filter->kind = SMAIL__FILTER_TRUE; /* "&" in "salt & pepper" */
+        if (open_of(filter) != SMAIL__SEARCH_ALL_OPEN)
+            filter->kind = SMAIL__FILTER_TRUE; /* "&" in "salt & pepper" */
         return 0;
     }
-    smail__buf_init(&words, (size_t)16 * 1024, NULL);
-    smail__buf_init(&query, (size_t)17 * 1024, NULL);
-    code = smail__search_parse(&words, filter->text, !filter->is_exact, err);
+    match->has_words = true;
+    smail__buf_init(&words, SMAIL__SEARCH_MATCH_MAX, NULL);
+    smail__buf_init(&query, SMAIL__SEARCH_MATCH_MAX + 64, NULL);
+    code = smail__search_parse(&words, filter->text, open_of(filter), err);
     if (code == 0 && words.len > 0) {
-        if (filter->kind == SMAIL__FILTER_SUBJECT)
-            smail__buf_puts(&query, "{subject} : (");
-        else if (filter->kind == SMAIL__FILTER_BODY)
-            smail__buf_puts(&query, "{body} : (");
-        else
-            smail__buf_putc(&query, '(');
+        smail__buf_printf(&query, "%s(", columns);
         smail__buf_append(&query, smail__buf_span(&words));
         smail__buf_putc(&query, ')');
         code = smail__buf_error(&query);
@@ -118,15 +160,17 @@ int smail__match_prepare(struct smail__match *match,
     int code = 0;
 
     for (; code == 0 && filter != NULL; filter = filter->next) {
-        if (is_searchable(filter->kind))
-            code = search(match, filter, err);
+        const char *columns = columns_of(filter);
+
+        if (columns != NULL)
+            code = search(match, filter, columns, err);
         else
             code = smail__match_prepare(match, filter->first, err);
     }
     return code;
 }
 
-static bool is_hit(const struct smail__filter *filter, smail_id email)
+bool smail__filter_is_hit(const struct smail__filter *filter, smail_id email)
 {
     size_t low = 0, high = filter->hit_count;
 
@@ -247,19 +291,27 @@ static int header_has(struct smail__match *match,
     return code;
 }
 
-/* What the index has not seen is looked up in the row. */
-static int unindexed_has(struct smail__match *match,
-                         const struct smail__filter *filter, smail_error *err)
+/* Has the index seen the candidate? */
+static int is_indexed(struct smail__match *match, smail_error *err)
 {
     static const char sql[] = "SELECT 1 FROM email_derived "
                               "WHERE account = $1 AND email = $2";
     int64_t found;
     int code =
         smail__db_value(&found, match->db, sql, match->account,
-                        smail__column_int(match->row, SMAIL__MATCH_ID), NULL);
+                        smail__column_int(match->row, SMAIL__MATCH_ID), err);
 
-    if (code != SMAIL_ENOTFOUND || filter->kind == SMAIL__FILTER_BODY)
-        return code == SMAIL_ENOTFOUND || code > 0 ? 0 : code;
+    return code == SMAIL_ENOTFOUND ? 0 : code < 0 ? code : 1;
+}
+
+/* What the index has not seen is looked up in the row. */
+static int unindexed_has(struct smail__match *match,
+                         const struct smail__filter *filter, smail_error *err)
+{
+    int code = is_indexed(match, err);
+
+    if (code != 0 || filter->kind == SMAIL__FILTER_BODY)
+        return code < 0 ? code : 0;
     code = column_has(match, SMAIL__MATCH_SUBJECT, filter->text, err);
     if (code == 0 && filter->kind == SMAIL__FILTER_TEXT)
         code = column_has(match, SMAIL__MATCH_SENDER, filter->text, err);
@@ -271,7 +323,8 @@ static int unindexed_has(struct smail__match *match,
 static int text_matches(struct smail__match *match,
                         const struct smail__filter *filter, smail_error *err)
 {
-    if (is_hit(filter, smail__column_int(match->row, SMAIL__MATCH_ID)))
+    if (smail__filter_is_hit(filter,
+                             smail__column_int(match->row, SMAIL__MATCH_ID)))
         return 1;
     return unindexed_has(match, filter, err);
 }
@@ -410,9 +463,24 @@ static bool match_number(const struct smail__match *match,
     }
 }
 
+/* The index knows the candidate, and that it is no hit. */
+static int is_ruled_out(struct smail__match *match,
+                        const struct smail__filter *filter, smail_error *err)
+{
+    if (!is_narrowed(filter) ||
+        smail__filter_is_hit(filter,
+                             smail__column_int(match->row, SMAIL__MATCH_ID)))
+        return 0;
+    return is_indexed(match, err);
+}
+
 int smail__match(struct smail__match *match, const struct smail__filter *filter,
                  smail_error *err)
 {
+    int ruled_out = is_ruled_out(match, filter, err);
+
+    if (ruled_out != 0)
+        return ruled_out < 0 ? ruled_out : 0;
     switch (filter->kind) {
     case SMAIL__FILTER_AND:
     case SMAIL__FILTER_OR:

@@ -36,6 +36,9 @@ struct smail__match {
 int smail__match_prepare(struct smail__match *match,
                          struct smail__filter *filter, smail_error *err);
 
+/* Of a condition that was searched. */
+bool smail__filter_is_hit(const struct smail__filter *filter, smail_id email);
+
 /* 1 or 0. */
 int smail__match(struct smail__match *match, const struct smail__filter *filter,
                  smail_error *err);

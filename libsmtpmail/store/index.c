@@ -208,8 +208,8 @@ static const char derived_sql[] =
     "preview) VALUES ($1, $2, $3, $4, $5) "
     "ON CONFLICT (account, email) DO NOTHING";
 static const char text_sql[] =
-    "INSERT INTO email_text (rowid, subject, addresses, body) "
-    "VALUES ($1, $2, $3, $4)";
+    "INSERT INTO email_text (rowid, subject, sender, recipients, body) "
+    "VALUES ($1, $2, $3, $4, $5)";
 static const char done_sql[] = "DELETE FROM unindexed WHERE id = $1";
 static const char exists_sql[] =
     "SELECT 1 FROM email WHERE account = $1 AND id = $2";
@@ -233,8 +233,9 @@ static int write_text(struct smail__db *db, const struct item *item,
         return code;
     smail__bind_int(row, 1, item->account << 32 | item->email);
     smail__bind_text(row, 2, span_of(&item->index.subject));
-    smail__bind_text(row, 3, span_of(&item->index.addresses));
-    smail__bind_text(row, 4, span_of(&item->index.body));
+    smail__bind_text(row, 3, span_of(&item->index.sender));
+    smail__bind_text(row, 4, span_of(&item->index.recipients));
+    smail__bind_text(row, 5, span_of(&item->index.body));
     return smail__statement_run(row, err);
 }
 

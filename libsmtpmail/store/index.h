@@ -6,7 +6,7 @@
 #include "store/internal.h"
 
 /* How what is derived is made; rows of an older one may be made anew. */
-#define SMAIL__INDEX_GENERATION 1
+#define SMAIL__INDEX_GENERATION 2
 
 void smail__indexer_init(struct smail__indexer *indexer);
 /* Begin, if another process left something. */

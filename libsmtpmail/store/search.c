@@ -10,6 +10,10 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "base/utf8.h"
+#include "message/fold.h"
+
+/* A letter becomes at most 18 when it is folded. */
+#define FOLDED_MAX ((size_t)32 * SMAIL__SEARCH_MAX)
 
 static bool is_blank(char byte)
 {
@@ -80,14 +84,24 @@ static void put_word(struct smail__buf *out, smail_span word)
     smail__buf_putc(out, '"');
 }
 
+/* Is there more than one letter to begin with? */
+static bool may_go_on(smail_span folded)
+{
+    uint32_t letter;
+
+    return smail__utf8_next(&letter, folded) < smail__span_trim(folded).len;
+}
+
 /* No word between "AND"s: the index would find nothing where one has no
  * letters, as in "salt & pepper". */
-static void put_all(struct smail__buf *out, smail_span left, bool is_open)
+static void put_all(struct smail__buf *out, smail_span left,
+                    enum smail__search_open open)
 {
     struct smail__search_token token;
-    bool is_phrase = true;
+    struct smail__buf folded;
     size_t words = 0;
 
+    smail__buf_init(&folded, FOLDED_MAX, NULL);
     while (words < SMAIL__SEARCH_WORDS_MAX &&
            smail__search_next(&token, &left)) {
         smail_span word = { token.text, token.len };
@@ -96,19 +110,24 @@ static void put_all(struct smail__buf *out, smail_span left, bool is_open)
 
         if (word.len == 0)
             continue;
+        smail__buf_clear(&folded);
+        smail__fold_words(&folded,
+                          smail__span_slice(word, 0, word.len - goes_on));
         if (words++ > 0)
             smail__buf_putc(out, ' ');
-        put_word(out, smail__span_slice(word, 0, word.len - goes_on));
-        if (goes_on)
+        put_word(out, smail__buf_span(&folded));
+        if (open == SMAIL__SEARCH_ALL_OPEN ||
+            (open == SMAIL__SEARCH_LAST_OPEN && !token.is_phrase &&
+             smail__span_trim(left).len == 0))
+            goes_on = true;
+        if (goes_on && may_go_on(smail__buf_span(&folded)))
             smail__buf_putc(out, '*');
-        is_phrase = token.is_phrase || goes_on;
     }
-    if (words > 0 && is_open && !is_phrase)
-        smail__buf_putc(out, '*');
+    smail__buf_dispose(&folded);
 }
 
-int smail__search_parse(struct smail__buf *out, const char *text, bool is_open,
-                        smail_error *err)
+int smail__search_parse(struct smail__buf *out, const char *text,
+                        enum smail__search_open open, smail_error *err)
 {
     struct smail__buf clean;
     int code;
@@ -118,7 +137,7 @@ int smail__search_parse(struct smail__buf *out, const char *text, bool is_open,
                            SMAIL__SEARCH_MAX);
     smail__buf_init(&clean, (size_t)4 * SMAIL__SEARCH_MAX, NULL);
     smail__utf8_scrub(&clean, smail__span(text));
-    put_all(out, smail__buf_span(&clean), is_open);
+    put_all(out, smail__buf_span(&clean), open);
     code = smail__buf_error(&clean) != 0 ? SMAIL_ENOMEM : smail__buf_error(out);
     smail__buf_dispose(&clean);
     return code < 0 ? smail__fail(err, code, "the search is too long") : 0;

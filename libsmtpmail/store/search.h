@@ -26,10 +26,20 @@ struct smail__search_token {
  * is none. */
 bool smail__search_next(struct smail__search_token *out, smail_span *left);
 
-/* To what the index understands; nothing when there are no words. With
- * `is_open` the last word may go on, as it does while it is being typed. */
-int smail__search_parse(struct smail__buf *out, const char *text, bool is_open,
-                        smail_error *err);
+/* Octets that the index is asked, at most. */
+#define SMAIL__SEARCH_MATCH_MAX ((size_t)128 * 1024)
+
+/* Which words may go on: the last one does while it is being typed. None of
+ * one letter does, for it would mean nearly all. */
+enum smail__search_open {
+    SMAIL__SEARCH_WHOLE,
+    SMAIL__SEARCH_LAST_OPEN,
+    SMAIL__SEARCH_ALL_OPEN
+};
+
+/* To what the index understands; nothing when there are no words. */
+int smail__search_parse(struct smail__buf *out, const char *text,
+                        enum smail__search_open open, smail_error *err);
 
 /*
  * A whole question: words, "phrases", begin* of words, and

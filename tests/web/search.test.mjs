@@ -82,7 +82,7 @@ test("the box knows the conditions of mailctl", { skip: off }, async () => {
     await finds('"next week"', plan.subject);
     await finds("next week", week.subject, plan.subject);
     await finds("week -subject:next", week.subject);
-    await finds("aus KOLN", week.subject);
+    await finds("grusse KOLN", week.subject);
     await finds("after:2025-11-21 before:2025-11-22", week.subject);
     await finds("larger:15K", long.subject);
     await finds("smaller:15K plan", week.subject, plan.subject);

@@ -1,0 +1,13 @@
+-- Full text of what smail__fold_words() made, which knows more of case and
+-- accents than the tokenizer, and letters that are words. All is indexed anew,
+-- behind deliveries.
+DROP TABLE email_text;
+CREATE VIRTUAL TABLE email_text USING fts5 (
+    subject, sender, recipients, body,
+    content = '', detail = 'full', prefix = '2 3',
+    tokenize = 'unicode61 remove_diacritics 2'
+);
+DELETE FROM email_derived;
+DELETE FROM unindexed;
+INSERT INTO unindexed (account, email)
+    SELECT account, id FROM email ORDER BY account, id;
