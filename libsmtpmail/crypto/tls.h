@@ -56,6 +56,30 @@ int smail__tls_stream_new(struct smail__tls_stream **out,
                           smail_error *err);
 void smail__tls_stream_free(struct smail__tls_stream *stream);
 
+/* A record that says which certificate is right (RFC 6698, 2.1). */
+struct smail__tls_association {
+    uint8_t usage, selector, matching;
+    smail_span data;
+};
+
+/* Who the server has to be. */
+struct smail__tls_expected {
+    const char
+        *name; /* sent as SNI; demanded of its certificate, if `verify` */
+    const char *also; /* will do as well; NULL or "": none */
+    bool verify;      /* else anybody will do (RFC 7435) */
+    /* DANE (RFC 7672, 3): one of these has to fit, and of the names only where
+       its usage is 2. Overrides `verify`. */
+    const struct smail__tls_association *associations;
+    size_t association_count;
+};
+
+/* Before the handshake of a client's stream that was made without a name.
+   SMAIL_EINVAL for what cannot be a server's name, or of use. */
+int smail__tls_stream_expect(struct smail__tls_stream *stream,
+                             const struct smail__tls_expected *expected,
+                             smail_error *err);
+
 /* Give ciphertext from the peer; returns how much was taken, maybe nothing
    until some was read. */
 size_t smail__tls_stream_feed(struct smail__tls_stream *stream,

@@ -213,7 +213,8 @@ static int context_new(struct smail__tls_context **out, bool is_client,
     context->is_client = is_client;
     context->ctx =
         SSL_CTX_new(is_client ? TLS_client_method() : TLS_server_method());
-    if (context->ctx == NULL || set_rules(context->ctx) != 0) {
+    if (context->ctx == NULL || set_rules(context->ctx) != 0 ||
+        (is_client && SSL_CTX_dane_enable(context->ctx) <= 0)) {
         int rc = smail__tls_fail(err, SMAIL_EIO, "TLS cannot be set up");
 
         smail__tls_context_free(context);

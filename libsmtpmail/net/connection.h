@@ -31,6 +31,8 @@ struct smail__connection_handler {
     void (*secured)(void *user);
     /* The time of set_deadline() is over. */
     void (*deadline)(void *user);
+    /* Of connecting(): the other side has taken the call. */
+    void (*connected)(void *user);
     /* The last call: the connection is gone. */
     void (*closed)(void *user, const char *why);
 };
@@ -52,6 +54,17 @@ void smail__connection_wake(struct smail__connection *connection);
    Takes its own hold of `context`. */
 void smail__connection_start_tls(struct smail__connection *connection,
                                  struct smail__tls_context *context);
+
+/* The same as a client, with a stream that was made for it, and is taken. */
+void smail__connection_start_tls_with(struct smail__connection *connection,
+                                      struct smail__tls_stream *stream);
+
+/* Before start(): the socket is on its way (net/connect.h); connected() is
+   called when it has arrived. */
+void smail__connection_connecting(struct smail__connection *connection);
+
+/* Did the handshake fail, rather than anything else? In closed(). */
+bool smail__connection_tls_failed(const struct smail__connection *connection);
 
 /* How much input finish() may drop, and for how long, before it hangs up on a
    peer that goes on sending: one that listens only when it has said all it had

@@ -34,9 +34,12 @@ struct smail__connection {
     bool is_full;   /* the socket takes no more now */
     bool has_ended; /* the peer will send no more */
     bool is_secure; /* the handshake is done */
+    bool is_connecting;
+    bool tls_failed;
     const struct smail__connection_handler *handler;
     void *user;
-    struct smail__tls_context *next_tls; /* from start_tls() */
+    struct smail__tls_context *next_tls;   /* from start_tls() */
+    struct smail__tls_stream *next_stream; /* from start_tls_with() */
     struct smail__tls_stream *tls;
     struct smail__leftover plain;      /* for the handler */
     struct smail__leftover ciphertext; /* for TLS */

@@ -168,6 +168,7 @@ static bool shake_hands(struct smail__connection *connection)
     int rc = smail__tls_stream_handshake(connection->tls, connection->error);
 
     if (rc < 0) { /* the alert is to reach the peer */
+        connection->tls_failed = true;
         connection->why = connection->error->message;
         smail__connection_finish(connection);
     }
@@ -214,18 +215,23 @@ static bool feed_tls(struct smail__connection *connection, smail_span *input)
  * read in the clear behind it was dropped by the engine (RFC 3207, 4.2). */
 static bool switch_to_tls(struct smail__connection *connection)
 {
-    if (connection->next_tls == NULL ||
+    if ((connection->next_tls == NULL && connection->next_stream == NULL) ||
         connection->handler->output(connection->user).len > 0)
         return false;
     leftover_drop(&connection->plain);
     connection->error = calloc(1, sizeof(*connection->error));
     if (connection->error == NULL)
         smail__connection_close_with(connection, "no memory");
+    else if (connection->next_stream != NULL)
+        connection->tls = connection->next_stream;
     else if (smail__tls_stream_new(&connection->tls, connection->next_tls, NULL,
                                    connection->error) != 0)
         smail__connection_close_with(connection, connection->error->message);
     smail__tls_context_free(connection->next_tls);
     connection->next_tls = NULL;
+    if (connection->tls == NULL)
+        smail__tls_stream_free(connection->next_stream);
+    connection->next_stream = NULL;
     return true;
 }
 
@@ -237,7 +243,8 @@ static void move_clear(struct smail__connection *connection, smail_span input)
         offer(connection, input);
     while (connection->phase == SMAIL__OPEN && connection->tls == NULL &&
            moved) {
-        moved = connection->next_tls == NULL && offer_leftover(connection);
+        moved = connection->next_tls == NULL &&
+                connection->next_stream == NULL && offer_leftover(connection);
         moved = smail__transfer_output(connection) || moved;
         moved = switch_to_tls(connection) || moved;
     }
