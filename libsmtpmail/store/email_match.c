@@ -27,162 +27,12 @@
 /* A decoded field is at most some times its encoding. */
 #define DECODED_MAX ((size_t)8 * HEADER_READ_MAX)
 
-/* --- The index ----------------------------------------------------------- */
-
-/* Which columns of the index a condition is about; NULL: it is none for the
- * index. */
-static const char *columns_of(const struct smail__filter *filter)
-{
-    static const struct {
-        const char *field, *columns;
-    } fields[] = {
-        { "Subject", "{subject} : " }, { "From", "{sender} : " },
-        { "To", "{recipients} : " },   { "Cc", "{recipients} : " },
-        { "Bcc", "{recipients} : " },
-    };
-
-    switch (filter->kind) {
-    case SMAIL__FILTER_TEXT:
-        return "";
-    case SMAIL__FILTER_BODY:
-        return "{body} : ";
-    case SMAIL__FILTER_SUBJECT:
-        return "{subject} : ";
-    case SMAIL__FILTER_FROM:
-        return "{sender} : ";
-    case SMAIL__FILTER_TO:
-        return "{recipients} : ";
-    case SMAIL__FILTER_HEADER:
-        for (size_t i = 0;
-             filter->text != NULL && i < sizeof(fields) / sizeof(fields[0]);
-             i++)
-            if (smail__span_iis(smail__span(filter->name), fields[i].field))
-                return fields[i].columns;
-        return NULL;
-    default:
-        return NULL;
-    }
-}
-
 /* For these a hit only says that it may be: the field itself decides. */
 static bool is_narrowed(const struct smail__filter *filter)
 {
     return filter->is_searched && (filter->kind == SMAIL__FILTER_FROM ||
                                    filter->kind == SMAIL__FILTER_TO ||
                                    filter->kind == SMAIL__FILTER_HEADER);
-}
-
-static int add_hit(struct smail__filter *filter, size_t *room, smail_id email,
-                   smail_error *err)
-{
-    if (filter->hit_count == *room) {
-        size_t more = *room == 0 ? 64 : *room * 2;
-        smail_id *hits = realloc(filter->hits, more * sizeof(*hits));
-
-        if (hits == NULL)
-            return smail__fail(err, SMAIL_ENOMEM, "out of memory");
-        filter->hits = hits;
-        *room = more;
-    }
-    filter->hits[filter->hit_count++] = email;
-    return 0;
-}
-
-/* The rowid is account << 32 | email; hits come in its order. */
-static int run_search(struct smail__match *match, struct smail__filter *filter,
-                      smail_span words, smail_error *err)
-{
-    static const char sql[] =
-        "SELECT rowid & 4294967295 FROM email_text WHERE email_text MATCH $1 "
-        "AND rowid BETWEEN $2 AND $3 ORDER BY rowid LIMIT 1000000";
-    struct smail__statement *row;
-    size_t room = 0;
-    int code;
-
-    if (words.len == 0 || match->account >= INT32_MAX)
-        return 0;
-    code = smail__db_prepare(&row, match->db, sql, err);
-    if (code < 0)
-        return code;
-    smail__bind_text(row, 1, words);
-    smail__bind_int(row, 2, match->account << 32);
-    smail__bind_int(row, 3, match->account << 32 | UINT32_MAX);
-    while ((code = smail__statement_step(row, err)) > 0) {
-        code = add_hit(filter, &room, smail__column_int(row, 0), err);
-        if (code < 0)
-            break;
-    }
-    smail__statement_reset(row);
-    return code;
-}
-
-static enum smail__search_open open_of(const struct smail__filter *filter)
-{
-    if (filter->kind != SMAIL__FILTER_TEXT &&
-        filter->kind != SMAIL__FILTER_BODY &&
-        filter->kind != SMAIL__FILTER_SUBJECT)
-        return SMAIL__SEARCH_ALL_OPEN;
-    return filter->is_exact ? SMAIL__SEARCH_WHOLE : SMAIL__SEARCH_LAST_OPEN;
-}
-
-static int search(struct smail__match *match, struct smail__filter *filter,
-                  const char *columns, smail_error *err)
-{
-    struct smail__buf words, query;
-    int code;
-
-    if (!smail__has_letter(smail__span(filter->text))) {
-        if (open_of(filter) != SMAIL__SEARCH_ALL_OPEN)
-            filter->kind = SMAIL__FILTER_TRUE; /* "&" in "salt & pepper" */
-        return 0;
-    }
-    match->has_words = true;
-    smail__buf_init(&words, SMAIL__SEARCH_MATCH_MAX, NULL);
-    smail__buf_init(&query, SMAIL__SEARCH_MATCH_MAX + 64, NULL);
-    code = smail__search_parse(&words, filter->text, open_of(filter), err);
-    if (code == 0 && words.len > 0) {
-        smail__buf_printf(&query, "%s(", columns);
-        smail__buf_append(&query, smail__buf_span(&words));
-        smail__buf_putc(&query, ')');
-        code = smail__buf_error(&query);
-    }
-    if (code == 0)
-        code = run_search(match, filter, smail__buf_span(&query), err);
-    smail__buf_dispose(&words);
-    smail__buf_dispose(&query);
-    filter->is_searched = code == 0;
-    return code;
-}
-
-int smail__match_prepare(struct smail__match *match,
-                         struct smail__filter *filter, smail_error *err)
-{
-    int code = 0;
-
-    for (; code == 0 && filter != NULL; filter = filter->next) {
-        const char *columns = columns_of(filter);
-
-        if (columns != NULL)
-            code = search(match, filter, columns, err);
-        else
-            code = smail__match_prepare(match, filter->first, err);
-    }
-    return code;
-}
-
-bool smail__filter_is_hit(const struct smail__filter *filter, smail_id email)
-{
-    size_t low = 0, high = filter->hit_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (filter->hits[middle] < email)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < filter->hit_count && filter->hits[low] == email;
 }
 
 /* --- Words in fields ----------------------------------------------------- */
@@ -205,8 +55,12 @@ static int text_has(smail_span text, const char *words, smail_error *err)
 
     smail__buf_init(&word, (size_t)8 * SMAIL__SEARCH_MAX, NULL);
     while (code == 0 && all && smail__search_next(&token, &left)) {
+        bool goes_on = !token.is_phrase && token.len > 1 &&
+                       token.text[token.len - 1] == '*';
+
         smail__buf_clear(&word);
-        code = smail__fold(&word, (smail_span){ token.text, token.len });
+        code =
+            smail__fold(&word, (smail_span){ token.text, token.len - goes_on });
         all = code == 0 && contains(text, smail__buf_span(&word));
     }
     smail__buf_dispose(&word);

@@ -32,7 +32,7 @@ struct smail__match {
     bool has_words;               /* the index was asked */
 };
 
-/* Search the index for every condition that asks for it. */
+/* email_search.c: search the index for every condition that asks for it. */
 int smail__match_prepare(struct smail__match *match,
                          struct smail__filter *filter, smail_error *err);
 

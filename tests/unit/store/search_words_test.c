@@ -176,6 +176,29 @@ static void phrases_prefixes_and_signs(void **state)
     fixture_end(&world.f);
 }
 
+static void fields_are_found_by_the_beginnings_of_words(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world);
+    put(&world, "Y by Jos\xc3\xa9", "x", "");
+    assert_found(&world, "from:a@b.test subject:jose", "Y");
+    for (int i = 0; i < 2; i++) {
+        assert_found(&world, "subject:y from:b.te", "Y");
+        assert_found(&world, "subject:y from:B.T*", "Y");
+        assert_found(&world, "subject:y from:\"a@b\"", "Y");
+        assert_found(&world, "subject:y from:\"b a\"", "");
+        assert_found(&world, "subject:y from:c", "");
+        assert_found(&world, "subject:y -from:a@b.test", "");
+        assert_found(&world, "subject:y from:@", "Y");
+        fixture_ok(&world.f, smail_store_run_batch(world.f.store, 1800000000,
+                                                   &world.f.err));
+    }
+    assert_found(&world, "subject:y from:est", "");
+    fixture_end(&world.f);
+}
+
 static void names_of_files_are_found(void **state)
 {
     struct world world;
@@ -251,6 +274,7 @@ int main(void)
         cmocka_unit_test(case_and_accents_do_not_matter),
         cmocka_unit_test(scripts_without_spaces_are_found_in_the_middle),
         cmocka_unit_test(phrases_prefixes_and_signs),
+        cmocka_unit_test(fields_are_found_by_the_beginnings_of_words),
         cmocka_unit_test(names_of_files_are_found),
         cmocka_unit_test(hostile_questions_are_bounded),
         cmocka_unit_test(words_are_counted),
