@@ -29,6 +29,7 @@
 
 struct backup {
     smail_store *store; /* NULL: a restore, nothing holds files there */
+    const struct smail__files *files; /* NULL: the system's */
     int64_t held_at;
     struct smail__db *snapshot;
     struct smail__blobs to;
@@ -129,7 +130,7 @@ static int claim(struct backup *backup, smail_error *err)
     if (code >= 0 && id[0] == '\0')
         return smail__fail(err, SMAIL_ECORRUPT, "the snapshot has no id");
     if (code >= 0)
-        code = smail__blobs_open(&backup->to, backup->path, NULL, err);
+        code = smail__blobs_open(&backup->to, backup->path, backup->files, err);
     backup->has_blobs = code == 0;
     if (code == 0)
         code = smail__blobs_claim(&backup->to, id, true, err);
@@ -243,12 +244,23 @@ static int conclude(const smail_backup *result, int code, smail_error *err)
 
 /* --- Backup --------------------------------------------------------------- */
 
-static int make_folder(const char *path, smail_error *err)
+/* Its own name is part of the backup: who made it may not have synced it. */
+static int make_folder(const struct smail__files *files, const char *path,
+                       smail_error *err)
 {
-    if (mkdir(path, 0700) == 0 || errno == EEXIST)
+    char *parent = join(path, "/..");
+    int rc;
+
+    if (parent == NULL)
+        return smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    rc = files->make_folder(path, files->user);
+    if (rc == 0 || rc == -EEXIST)
+        rc = files->sync_folder(parent, files->user);
+    free(parent);
+    if (rc == 0)
         return 0;
-    return smail__fail_os(err, SMAIL_EIO, errno, "cannot create %s: %s", path,
-                          strerror(errno));
+    return smail__fail_os(err, SMAIL_EIO, -rc, "cannot create %s: %s", path,
+                          strerror(-rc));
 }
 
 static int take_snapshot(struct backup *backup, smail_error *err)
@@ -269,9 +281,9 @@ int smail_store_backup(smail_backup *out, smail_store *store,
                        void *user, smail_error *err)
 {
     smail_backup result = SMAIL_BACKUP_INIT;
-    struct backup backup = { .store = store };
+    struct backup backup = { .store = store, .files = store->blobs.files };
     char *path = join(folder, "/mail.db");
-    int code = path != NULL ? make_folder(folder, err)
+    int code = path != NULL ? make_folder(backup.files, folder, err)
                             : smail__fail(err, SMAIL_ENOMEM, "out of memory");
 
     if (code == 0)

@@ -37,7 +37,10 @@ enum disk_sync {
     DISK_BLOB_NAME = 1 << 4,   /* blobs/aa */
     DISK_BLOB_FOLDER = 1 << 5, /* blobs, in which aa is */
     DISK_ROOT = 1 << 6,        /* in which blobs is */
-    DISK_OWNER = 1 << 7        /* blobs/OWNER */
+    DISK_OWNER = 1 << 7,       /* blobs/OWNER */
+    DISK_COPY = 1 << 8,        /* a database made under another name */
+    DISK_COPY_NAME = 1 << 9,   /* the folder, when it got its own */
+    DISK_BACKUP = 1 << 10      /* the folder of a backup */
 };
 
 enum disk_kind {
@@ -108,7 +111,8 @@ void disk_add_write(struct disk *disk, int inode, const void *data, size_t len,
                     uint64_t offset);
 /* 0, or -1 if this sync is to fail. */
 int disk_add_sync(struct disk *disk, int inode);
-void disk_add_sync_folder(struct disk *disk, const char *path, unsigned sync);
+int disk_add_sync_as(struct disk *disk, int inode, unsigned sync);
+int disk_add_sync_folder(struct disk *disk, const char *path, unsigned sync);
 void disk_add_name(struct disk *disk, const char *path, int inode);
 void disk_add_unlink(struct disk *disk, const char *path);
 void disk_add_rename(struct disk *disk, const char *from, const char *to);
@@ -121,6 +125,9 @@ void disk_rebuild(const struct disk *disk, size_t cut, uint64_t seed,
 
 /* disk_vfs.c: SQLite opens new connections on `disk`; NULL: on the system. */
 void disk_under_sqlite(struct disk *disk);
+
+/* disk_calls.c: what our own code asks of the system by name, on `disk`. */
+void disk_watch_calls(struct disk *disk);
 
 /* disk_files.c */
 struct smail__files disk_files(struct disk *disk);

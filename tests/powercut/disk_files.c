@@ -2,6 +2,7 @@
 /* tests/powercut/disk_files.c - the blob files' calls, logged. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "disk.h"
@@ -95,62 +96,51 @@ static int link_unnamed(int fd, const char *path, void *user)
     return rc;
 }
 
+/* Names that change are logged by disk_calls.c. */
 static int rename_file(const char *from, const char *to, void *user)
 {
-    struct disk *disk = user;
-    int rc = system_files()->rename(from, to, NULL);
-
-    pthread_mutex_lock(&disk->mutex);
-    if (rc == 0 && disk->recording)
-        disk_add_rename(disk, disk_below(disk, from), disk_below(disk, to));
-    pthread_mutex_unlock(&disk->mutex);
-    return rc;
+    (void)user;
+    return system_files()->rename(from, to, NULL);
 }
 
 static int unlink_file(const char *path, void *user)
 {
-    struct disk *disk = user;
-    int rc = system_files()->unlink(path, NULL);
-
-    pthread_mutex_lock(&disk->mutex);
-    if (rc == 0 && disk->recording)
-        disk_add_unlink(disk, disk_below(disk, path));
-    pthread_mutex_unlock(&disk->mutex);
-    return rc;
+    (void)user;
+    return system_files()->unlink(path, NULL);
 }
 
 static int make_folder(const char *path, void *user)
 {
     struct disk *disk = user;
-    int rc = disk->full ? -ENOSPC : system_files()->make_folder(path, NULL);
 
-    pthread_mutex_lock(&disk->mutex);
-    if (rc == 0 && disk->recording)
-        disk_add_folder(disk, disk_below(disk, path));
-    pthread_mutex_unlock(&disk->mutex);
-    return rc;
+    return disk->full ? -ENOSPC : system_files()->make_folder(path, NULL);
 }
 
 static unsigned folder_sync(const char *below)
 {
     if (below[0] == '\0')
         return DISK_ROOT;
+    if (strncmp(below, "backup", 6) == 0) {
+        if (below[6] == '\0' || below[7] == '\0')
+            return DISK_BACKUP;
+        below += 7;
+    }
     return strchr(below, '/') == NULL ? DISK_BLOB_FOLDER : DISK_BLOB_NAME;
 }
 
 static int sync_folder(const char *path, void *user)
 {
     struct disk *disk = user;
-    const char *below = disk_below(disk, path);
-    int rc = 0;
+    char *whole = realpath(path, NULL);
+    const char *below = whole == NULL ? NULL : disk_below(disk, whole);
+    int rc = whole == NULL ? -1 : 0;
 
     pthread_mutex_lock(&disk->mutex);
-    if (disk->recording && (disk->failing & folder_sync(below)))
-        rc = -EIO;
-    else if (disk->recording)
-        disk_add_sync_folder(disk, below, folder_sync(below));
+    if (disk->recording && below != NULL)
+        rc = disk_add_sync_folder(disk, below, folder_sync(below));
     pthread_mutex_unlock(&disk->mutex);
-    return rc;
+    free(whole);
+    return rc < 0 ? -EIO : 0;
 }
 
 struct smail__files disk_files(struct disk *disk)

@@ -43,15 +43,25 @@ const char *disk_below(const struct disk *disk, const char *path)
     if (path == NULL || strncmp(path, disk->root, len) != 0)
         return NULL;
     path += len;
+    if (*path != '/' && *path != '\0')
+        return NULL;
     while (*path == '/')
         path++;
     return path;
 }
 
+/* What is below the folder of a backup is as in the store itself. */
+static const char *in_store(const char *path)
+{
+    return strncmp(path, "backup/", 7) == 0 ? path + 7 : path;
+}
+
 unsigned disk_sync_of(const char *path)
 {
-    size_t len = strlen(path);
+    size_t len;
 
+    path = in_store(path);
+    len = strlen(path);
     if (len > 4 && strcmp(path + len - 4, "-wal") == 0)
         return DISK_LOG;
     if (strncmp(path, "blobs/.", 7) == 0)
@@ -152,10 +162,8 @@ void disk_add_write(struct disk *disk, int inode, const void *data, size_t len,
     memcpy(op->data, data, len);
 }
 
-int disk_add_sync(struct disk *disk, int inode)
+int disk_add_sync_as(struct disk *disk, int inode, unsigned sync)
 {
-    unsigned sync = disk->inodes[inode].sync;
-
     if (disk->skipped & sync)
         return 0;
     if (disk->failing & sync) {
@@ -166,10 +174,22 @@ int disk_add_sync(struct disk *disk, int inode)
     return 0;
 }
 
-void disk_add_sync_folder(struct disk *disk, const char *path, unsigned sync)
+int disk_add_sync(struct disk *disk, int inode)
 {
+    return disk_add_sync_as(disk, inode, disk->inodes[inode].sync);
+}
+
+int disk_add_sync_folder(struct disk *disk, const char *path, unsigned sync)
+{
+    size_t len = strlen(path);
+
+    while (len > 0 && path[len - 1] == '/')
+        len--;
+    if (disk->failing & sync)
+        return -1;
     if (!(disk->skipped & sync))
-        disk_add(disk, DISK_OP_SYNC_FOLDER)->path = strdup(path);
+        disk_add(disk, DISK_OP_SYNC_FOLDER)->path = strndup(path, len);
+    return 0;
 }
 
 void disk_add_unlink(struct disk *disk, const char *path)

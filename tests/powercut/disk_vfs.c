@@ -10,6 +10,7 @@ struct file {
     struct disk *disk;
     int inode;      /* -1: not on the disk */
     bool names_too; /* the first sync also syncs the folder */
+    char folder[64];
     sqlite3_file *real;
 };
 
@@ -83,7 +84,7 @@ static int x_sync(sqlite3_file *base, int flags)
     if (is_logged(file)) {
         rc = disk_add_sync(file->disk, file->inode);
         if (rc == 0 && file->names_too)
-            disk_add_sync_folder(file->disk, "", DISK_LOG_NAME);
+            disk_add_sync_folder(file->disk, file->folder, DISK_LOG_NAME);
         file->names_too = false;
     }
     pthread_mutex_unlock(&file->disk->mutex);
@@ -175,6 +176,17 @@ static sqlite3_vfs *below;
 #define MAY_BE_NEW \
     (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL | SQLITE_OPEN_SUPER_JOURNAL)
 
+/* Of a path below the root. */
+static void folder_of(char out[64], const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash - path);
+
+    need(len < 64);
+    memcpy(out, path, len);
+    out[len] = '\0';
+}
+
 static int x_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base,
                   int flags, int *out_flags)
 {
@@ -195,6 +207,7 @@ static int x_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *base,
     pthread_mutex_lock(&disk->mutex);
     if (disk->recording)
         file->inode = disk_inode(disk, path, disk_sync_of(path));
+    folder_of(file->folder, path);
     file->names_too = (flags & SQLITE_OPEN_CREATE) && (flags & MAY_BE_NEW);
     pthread_mutex_unlock(&disk->mutex);
     return rc;
@@ -205,12 +218,15 @@ static int x_delete(sqlite3_vfs *vfs, const char *name, int sync_folder)
     struct disk *disk = vfs->pAppData;
     const char *path = disk_below(disk, name);
     int rc = below->xDelete(below, name, 0);
+    char folder[64];
 
+    if (path != NULL)
+        folder_of(folder, path);
     pthread_mutex_lock(&disk->mutex);
     if (rc == SQLITE_OK && disk->recording && path != NULL) {
         disk_add_unlink(disk, path);
         if (sync_folder)
-            disk_add_sync_folder(disk, "", DISK_LOG_NAME);
+            disk_add_sync_folder(disk, folder, DISK_LOG_NAME);
     }
     pthread_mutex_unlock(&disk->mutex);
     return rc;
@@ -220,6 +236,7 @@ void disk_under_sqlite(struct disk *disk)
 {
     if (below == NULL)
         below = sqlite3_vfs_find("unix");
+    disk_watch_calls(disk);
     if (disk == NULL) {
         sqlite3_vfs_register(below, 1);
         return;

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* tests/powercut/old_store.c - a store as an earlier release left it. */
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "db/driver.h"
+#include "db/sqlite.h"
+#include "work.h"
+
+static void exec(sqlite3 *handle, const char *sql)
+{
+    char *error = NULL;
+
+    if (sqlite3_exec(handle, sql, NULL, NULL, &error) == SQLITE_OK)
+        return;
+    fprintf(stderr, "old store: %s: %s\n", sql, error);
+    abort();
+}
+
+/* The queue and the full text are made otherwise, or anew. */
+static bool is_copied(const char *name)
+{
+    static const char *const others[] = { "queue_",     "attempt",
+                                          "email_text", "schema_version",
+                                          "sqlite_",    "setting" };
+
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (strncmp(name, others[i], strlen(others[i])) == 0)
+            return false;
+    return true;
+}
+
+/* The columns that the old table has, by name. */
+static void copy_table(sqlite3 *handle, const char *name)
+{
+    sqlite3_stmt *row = NULL;
+    char columns[2000] = "", sql[4600];
+    size_t len = 0;
+
+    snprintf(sql, sizeof(sql), "SELECT name FROM pragma_table_info('%s')",
+             name);
+    need(sqlite3_prepare_v2(handle, sql, -1, &row, NULL) == SQLITE_OK);
+    while (sqlite3_step(row) == SQLITE_ROW)
+        len += (size_t)snprintf(columns + len, sizeof(columns) - len, "%s%s",
+                                len > 0 ? ", " : "",
+                                (const char *)sqlite3_column_text(row, 0));
+    sqlite3_finalize(row);
+    snprintf(sql, sizeof(sql), "INSERT INTO main.%s (%s) SELECT %s FROM new.%s",
+             name, columns, columns, name);
+    exec(handle, sql);
+}
+
+static void copy_all(sqlite3 *handle)
+{
+    char names[100][64];
+    sqlite3_stmt *row = NULL;
+    int count = 0;
+
+    need(sqlite3_prepare_v2(handle,
+                            "SELECT name FROM main.sqlite_schema "
+                            "WHERE type = 'table'",
+                            -1, &row, NULL) == SQLITE_OK);
+    while (sqlite3_step(row) == SQLITE_ROW && count < 100)
+        snprintf(names[count++], sizeof(names[0]), "%s",
+                 (const char *)sqlite3_column_text(row, 0));
+    sqlite3_finalize(row);
+    for (int i = 0; i < count; i++)
+        if (is_copied(names[i]))
+            copy_table(handle, names[i]);
+    exec(handle, "INSERT INTO main.setting SELECT * FROM new.setting");
+    exec(handle, "DELETE FROM main.unindexed");
+    exec(handle, "INSERT INTO main.unindexed (account, email) "
+                 "SELECT account, id FROM main.email");
+}
+
+void old_store_make(const char *folder, int version)
+{
+    struct sqlite_db db = { .base = { &smail__db_sqlite } };
+    smail_error err = SMAIL_ERROR_INIT;
+    char path[300], old[320], sql[400];
+
+    snprintf(path, sizeof(path), "%s/mail.db", folder);
+    snprintf(old, sizeof(old), "%s.old", path);
+    db.path = old;
+    smail__sqlite_turn_init(&db.turn);
+    need(sqlite3_open(old, &db.handle) == SQLITE_OK);
+    snprintf(sql, sizeof(sql), "PRAGMA application_id = %d",
+             SMAIL__SQLITE_APPLICATION_ID);
+    exec(db.handle, sql);
+    work_must(
+        smail__db_migrate(&db.base, smail__migrations, (size_t)version, &err),
+        &err);
+    snprintf(sql, sizeof(sql), "ATTACH '%s' AS new", path);
+    exec(db.handle, sql);
+    copy_all(db.handle);
+    exec(db.handle, "DETACH new");
+    exec(db.handle, "PRAGMA journal_mode = WAL");
+    smail__sqlite_forget(&db);
+    need(sqlite3_close(db.handle) == SQLITE_OK);
+    smail__sqlite_remove(path);
+    need(rename(old, path) == 0);
+}
