@@ -88,9 +88,9 @@ int smail__content_open_blob(smail_content **out, smail_store *store,
 static const char email_sql[] =
     "SELECT blob FROM email WHERE account = $1 AND id = $2";
 
-static int open_email(smail_content **out, smail_store *store,
-                      struct smail__db *db, smail_id account, smail_id email,
-                      smail_error *err)
+int smail__content_open_email(smail_content **out, smail_store *store,
+                              struct smail__db *db, smail_id account,
+                              smail_id email, smail_error *err)
 {
     unsigned char id[SMAIL__BLOB_ID_LEN];
     struct smail__statement *row;
@@ -128,7 +128,7 @@ int smail_content_open(smail_content **out, smail_store *store,
 
     if (code < 0)
         return code;
-    code = open_email(out, store, db, account, email, err);
+    code = smail__content_open_email(out, store, db, account, email, err);
     smail__store_end_read(store, db);
     return code;
 }

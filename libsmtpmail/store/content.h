@@ -18,4 +18,9 @@ int smail__content_open_blob(smail_content **out, smail_store *store,
                              struct smail__db *db, smail_span id,
                              smail_error *err);
 
+/* As smail_content_open(), with a connection that reads. */
+int smail__content_open_email(smail_content **out, smail_store *store,
+                              struct smail__db *db, smail_id account,
+                              smail_id email, smail_error *err);
+
 #endif

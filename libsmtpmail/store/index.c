@@ -25,8 +25,12 @@
 #include "message/index.h"
 #include "store/content.h"
 
-#define BATCH 32
+/* The full text costs less the more comes to it at once. */
+#define BATCH SMAIL__INDEX_BATCH
 #define BATCH_BYTES ((uint64_t)8 * 1024 * 1024)
+/* Read in one go, then parsed: a reader that stays is in the way of others. */
+#define READ_MAX 32
+#define READ_BYTES ((uint64_t)256 * 1024)
 #define ATTEMPTS_MAX 3
 
 /* Of one message; what is behind it is not found by search. */
@@ -36,7 +40,10 @@ struct item {
     int64_t row;
     smail_id account, email;
     int64_t attempts;
+    uint64_t size;
     bool gone; /* the message was removed meanwhile */
+    char *raw; /* read, and not parsed yet */
+    size_t len;
     bool made; /* `index` is filled */
     struct smail__index index;
 };
@@ -75,7 +82,7 @@ static bool own(smail_store *store)
 static const char next_sql[] =
     "SELECT u.id, u.account, u.email, u.attempts, e.size "
     "FROM unindexed u LEFT JOIN email e "
-    "ON e.account = u.account AND e.id = u.email ORDER BY u.id LIMIT 32";
+    "ON e.account = u.account AND e.id = u.email ORDER BY u.id LIMIT 256";
 
 static int fetch(struct work *work, smail_error *err)
 {
@@ -99,7 +106,8 @@ static int fetch(struct work *work, smail_error *err)
         item->email = smail__column_int(row, 2);
         item->attempts = attempts;
         item->gone = smail__column_is_null(row, 4);
-        bytes += (uint64_t)smail__column_int(row, 4);
+        item->size = (uint64_t)smail__column_int(row, 4);
+        bytes += item->size;
         work->count++;
         if (attempts > 0)
             break;
@@ -108,97 +116,126 @@ static int fetch(struct work *work, smail_error *err)
     return code < 0 ? code : 0;
 }
 
-static const char mark_sql[] =
-    "UPDATE unindexed SET attempts = attempts + $1 WHERE id = $2";
-
-static int mark(smail_tx *tx, const struct work *work, size_t from, int by,
-                smail_error *err)
+/* Rows are added behind each other, so those of a batch are a range. */
+static int run_range(struct smail__db *db, const char *sql, int64_t from,
+                     int64_t to, smail_error *err)
 {
     struct smail__statement *row;
+    int code = smail__db_prepare(&row, db, sql, err);
 
-    for (size_t i = from; i < work->count; i++) {
-        int code = smail__db_prepare(&row, smail__tx_db(tx), mark_sql, err);
-
-        if (code < 0)
-            return code;
-        smail__bind_int(row, 1, by);
-        smail__bind_int(row, 2, work->items[i].row);
-        code = smail__statement_run(row, err);
-        if (code < 0)
-            return code;
-    }
-    return 0;
+    if (code < 0)
+        return code;
+    smail__bind_int(row, 1, from);
+    smail__bind_int(row, 2, to);
+    return smail__statement_run(row, err);
 }
 
 static int mark_job(smail_tx *tx, void *arg, smail_error *err)
 {
-    return mark(tx, arg, 0, 1, err);
+    static const char sql[] = "UPDATE unindexed SET attempts = attempts + 1 "
+                              "WHERE id >= $1 AND id <= $2";
+    const struct work *work = arg;
+
+    return run_range(smail__tx_db(tx), sql, work->items[0].row,
+                     work->items[work->count - 1].row, err);
 }
 
 /* The parser is not to blame for what was not written. */
 static int unmark_job(smail_tx *tx, void *arg, smail_error *err)
 {
+    static const char sql[] = "UPDATE unindexed SET attempts = attempts - 1 "
+                              "WHERE id >= $1 AND id <= $2 AND attempts > 0";
     const struct work *work = arg;
 
-    return mark(tx, work, work->written, -1, err);
+    return run_range(smail__tx_db(tx), sql, work->items[work->written].row,
+                     work->items[work->count - 1].row, err);
 }
 
 /* --- Parse --------------------------------------------------------------- */
 
-static int read_all(char **out, size_t *len, smail_store *store,
-                    const struct item *item, smail_error *err)
+static void warn(smail_store *store, const struct item *item,
+                 const smail_error *err)
+{
+    char text[320];
+
+    smail__format(text, sizeof(text),
+                  "message %lld of account %lld is not "
+                  "indexed: %s",
+                  (long long)item->email, (long long)item->account,
+                  err->message);
+    smail__store_warn(store, text);
+}
+
+static int read_all(struct item *item, smail_store *store, struct smail__db *db,
+                    smail_error *err)
 {
     smail_content *content = NULL;
     int64_t got;
-    int code =
-        smail_content_open(&content, store, item->account, item->email, err);
+    int code = smail__content_open_email(&content, store, db, item->account,
+                                         item->email, err);
 
     if (code < 0)
         return code;
-    *len = content->size < PARSED_MAX ? (size_t)content->size : PARSED_MAX;
-    *out = malloc(*len + 1);
-    if (*out == NULL) {
-        smail_content_close(content);
-        return smail__fail(err, SMAIL_ENOMEM, "out of memory");
-    }
-    got = smail_content_read(*out, content, 0, *len, err);
+    item->len = content->size < PARSED_MAX ? (size_t)content->size : PARSED_MAX;
+    item->raw = malloc(item->len + 1);
+    got = item->raw == NULL
+              ? smail__fail(err, SMAIL_ENOMEM, "out of memory")
+              : smail_content_read(item->raw, content, 0, item->len, err);
     smail_content_close(content);
-    if (got < 0) {
-        free(*out);
-        return (int)got;
-    }
-    *len = (size_t)got;
-    return 0;
+    if (got >= 0)
+        item->len = (size_t)got;
+    return got < 0 ? (int)got : 0;
+}
+
+static void read_item(struct item *item, smail_store *store,
+                      struct smail__db *db)
+{
+    smail_error err = SMAIL_ERROR_INIT;
+    int code;
+
+    if (item->gone || item->attempts >= ATTEMPTS_MAX)
+        return;
+    code = read_all(item, store, db, &err);
+    item->gone = code == SMAIL_ENOTFOUND;
+    if (code == 0)
+        return;
+    free(item->raw);
+    item->raw = NULL;
+    if (!item->gone)
+        warn(store, item, &err);
 }
 
 static void make(smail_store *store, struct item *item)
 {
     smail_error err = SMAIL_ERROR_INIT;
-    char *raw = NULL;
-    char text[320];
-    size_t len;
-    int code;
 
-    if (item->gone || item->attempts >= ATTEMPTS_MAX)
+    if (item->raw == NULL)
         return;
-    code = read_all(&raw, &len, store, item, &err);
-    if (code == SMAIL_ENOTFOUND) {
-        item->gone = true;
-        return;
+    item->made =
+        smail__index_make(&item->index, (smail_span){ item->raw, item->len },
+                          &err) == 0;
+    if (!item->made)
+        warn(store, item, &err);
+}
+
+/* From `from`: a few messages; the index behind them. */
+static int read_some(size_t *to, struct work *work, size_t from,
+                     smail_error *err)
+{
+    struct smail__db *db;
+    uint64_t bytes = 0;
+    int code = smail__store_begin_read(&db, work->store, err);
+
+    if (code < 0)
+        return code;
+    for (*to = from;
+         *to < work->count && *to - from < READ_MAX && bytes < READ_BYTES;
+         (*to)++) {
+        read_item(&work->items[*to], work->store, db);
+        bytes += work->items[*to].size;
     }
-    if (code == 0) {
-        code = smail__index_make(&item->index, (smail_span){ raw, len }, &err);
-        free(raw);
-    }
-    item->made = code == 0;
-    if (code == 0)
-        return;
-    smail__format(text, sizeof(text),
-                  "message %lld of account %lld is not "
-                  "indexed: %s",
-                  (long long)item->email, (long long)item->account,
-                  err.message);
-    smail__store_warn(store, text);
+    smail__store_end_read(work->store, db);
+    return 0;
 }
 
 /* --- Write --------------------------------------------------------------- */
@@ -210,7 +247,9 @@ static const char derived_sql[] =
 static const char text_sql[] =
     "INSERT INTO email_text (rowid, subject, sender, recipients, body) "
     "VALUES ($1, $2, $3, $4, $5)";
-static const char done_sql[] = "DELETE FROM unindexed WHERE id = $1";
+/* Without an attempt: it came anew, in the place of one that we had. */
+static const char done_sql[] =
+    "DELETE FROM unindexed WHERE id >= $1 AND id <= $2 AND attempts > 0";
 static const char exists_sql[] =
     "SELECT 1 FROM email WHERE account = $1 AND id = $2";
 
@@ -264,21 +303,13 @@ static int write_derived(struct smail__db *db, const struct item *item,
 static int write_item(struct smail__db *db, const struct item *item,
                       smail_error *err)
 {
-    struct smail__statement *row;
     int64_t found;
     int code = smail__db_value(&found, db, exists_sql, item->account,
                                item->email, err);
 
     if (code == 0)
         code = write_derived(db, item, err);
-    else if (code == SMAIL_ENOTFOUND)
-        code = 0; /* removed meanwhile */
-    if (code == 0)
-        code = smail__db_prepare(&row, db, done_sql, err);
-    if (code < 0)
-        return code;
-    smail__bind_int(row, 1, item->row);
-    return smail__statement_run(row, err);
+    return code == SMAIL_ENOTFOUND ? 0 : code; /* removed meanwhile */
 }
 
 static int64_t milliseconds(void)
@@ -294,33 +325,49 @@ static int write_job(smail_tx *tx, void *arg, smail_error *err)
     struct work *work = arg;
     int64_t began = milliseconds();
     size_t at = work->written;
+    int code;
 
     do {
-        int code = write_item(smail__tx_db(tx), &work->items[at], err);
-
+        code = write_item(smail__tx_db(tx), &work->items[at], err);
         if (code < 0)
             return code;
         at++;
     } while (at < work->count && milliseconds() - began < 8);
-    work->written = at;
-    return 0;
+    code = run_range(smail__tx_db(tx), done_sql, work->items[work->written].row,
+                     work->items[at - 1].row, err);
+    if (code == 0)
+        work->written = at;
+    return code;
 }
 
 /* How many are parsed. */
-static size_t make_all(struct work *work)
+static int make_all(size_t *made, struct work *work, smail_error *err)
 {
-    for (size_t i = 0; i < work->count; i++) {
-        if (smail__indexer_is_stopping(work->store))
-            return i;
-        make(work->store, &work->items[i]);
+    int code = 0;
+
+    *made = 0;
+    while (code == 0 && *made < work->count) {
+        size_t at = *made, to = at;
+
+        code = read_some(&to, work, at, err);
+        for (; at < to; at++) {
+            if (smail__indexer_is_stopping(work->store))
+                break;
+            make(work->store, &work->items[at]);
+            free(work->items[at].raw);
+            work->items[at].raw = NULL;
+        }
+        *made = at;
+        if (at < to)
+            break;
     }
-    return work->count;
+    return code;
 }
 
-static int write_all(struct work *work, size_t made, smail_error *err)
+static int write_all(struct work *work, smail_error *err)
 {
-    size_t count = work->count;
-    int code = 0;
+    size_t made, count = work->count;
+    int code = make_all(&made, work, err);
 
     work->count = made;
     while (code == 0 && work->written < made) {
@@ -334,6 +381,16 @@ static int write_all(struct work *work, size_t made, smail_error *err)
     if (work->written < count)
         smail__store_write(work->store, unmark_job, work, NULL);
     return code;
+}
+
+static void work_free(struct work *work)
+{
+    for (size_t i = 0; i < BATCH; i++) {
+        free(work->items[i].raw);
+        if (work->items[i].made)
+            smail__index_dispose(&work->items[i].index);
+    }
+    free(work);
 }
 
 size_t smail__indexer_step(smail_store *store)
@@ -350,14 +407,11 @@ size_t smail__indexer_step(smail_store *store)
     if (code == 0 && work->count > 0)
         code = smail__store_write(store, mark_job, work, &err);
     if (code == 0 && work->count > 0)
-        code = write_all(work, make_all(work), &err);
+        code = write_all(work, &err);
     if (code < 0 && code != SMAIL_ETEMP)
         smail__store_warn(store, err.message);
     done = code == 0 ? work->written : 0;
-    for (size_t i = 0; i < BATCH; i++)
-        if (work->items[i].made)
-            smail__index_dispose(&work->items[i].index);
-    free(work);
+    work_free(work);
     return done;
 }
 

@@ -13,7 +13,8 @@ void smail__indexer_init(struct smail__indexer *indexer);
 void smail__indexer_open(smail_store *store);
 /* Something new came. */
 void smail__indexer_wake(smail_store *store);
-/* A few messages, now; how many. */
+/* At most so many messages, now; how many. */
+#define SMAIL__INDEX_BATCH 256
 size_t smail__indexer_step(smail_store *store);
 /* The store is closing: end soon. */
 bool smail__indexer_is_stopping(smail_store *store);

@@ -19,7 +19,8 @@
 #include "store/index.h"
 #include "store/sweep.h"
 
-/* New messages come in groups: wait for the group. */
+/* New messages come in groups: wait for the group, and, as long as more come,
+ * between batches, for the sake of who delivers them. */
 #define GATHER_MILLISECONDS 50
 /* Others may leave us something, and the lock. */
 #define POLL_MILLISECONDS 5000
@@ -85,6 +86,19 @@ static void nap(struct smail__indexer *indexer, int milliseconds, bool for_work)
     (void)poll(fds, sizeof(fds) / sizeof(fds[0]), milliseconds);
 }
 
+/* All that is there, in batches as large as they may be. */
+static void index_all(smail_store *store)
+{
+    size_t done;
+
+    while (!smail__indexer_is_stopping(store) &&
+           (done = smail__indexer_step(store)) > 0) {
+        smail__threads_merge(store);
+        if (done < SMAIL__INDEX_BATCH || atomic_load(&store->arriving) > 0)
+            nap(&store->indexer, GATHER_MILLISECONDS, false);
+    }
+}
+
 static void *indexer_main(void *arg)
 {
     smail_store *store = arg;
@@ -96,9 +110,7 @@ static void *indexer_main(void *arg)
     while (!smail__indexer_is_stopping(store)) {
         nap(indexer, GATHER_MILLISECONDS, false);
         forget_wakes(indexer);
-        while (!smail__indexer_is_stopping(store) &&
-               smail__indexer_step(store) > 0)
-            smail__threads_merge(store);
+        index_all(store);
         if (indexer->owner)
             smail__sweeper_step(store);
         if (!watch_others(store))
