@@ -355,6 +355,7 @@ static int put_job(smail_append *append, smail_error *err)
     append->job.run = smail__append_run;
     append->job.arg = append;
     append->job.done = written;
+    append->job.repeatable = append->first == NULL && append->also == NULL;
     count_out(append);
     return smail__writer_put(append->store, &append->job, err);
 }

@@ -49,39 +49,53 @@ struct share {
 };
 
 /* The account's row gives the id and the modseq, and is the lock on all that
- * is the account's. */
+ * is the account's. Two statements: RETURNING would make a table of its own
+ * for what it returns. */
 static const char account_sql[] =
     "UPDATE account SET used_bytes = used_bytes + $1, "
     "used_emails = used_emails + 1, next_id = next_id + 1, "
-    "modseq = modseq + 1 WHERE id = $2 "
-    "RETURNING next_id - 1, modseq, "
+    "modseq = modseq + 1 WHERE id = $2";
+static const char given_sql[] =
+    "SELECT next_id - 1, modseq, "
     "(quota_bytes > 0 AND used_bytes - $1 >= quota_bytes) OR "
-    "(quota_emails > 0 AND used_emails > quota_emails)";
+    "(quota_emails > 0 AND used_emails > quota_emails) "
+    "FROM account WHERE id = $2";
+
+static int ask_account(struct smail__statement **out, const struct share *share,
+                       const char *sql, smail_error *err)
+{
+    int code = smail__db_prepare(out, share->tx->db, sql, err);
+
+    if (code < 0)
+        return code;
+    smail__bind_int(*out, 1, (int64_t)share->append->size);
+    smail__bind_int(*out, 2, share->account);
+    return 0;
+}
 
 static int take_account(struct share *share, smail_error *err)
 {
     struct smail__statement *row;
     bool full = false;
-    int code = smail__db_prepare(&row, share->tx->db, account_sql, err);
+    int code = ask_account(&row, share, account_sql, err);
 
+    if (code == 0)
+        code = smail__statement_run(row, err);
+    if (code == 0)
+        code = ask_account(&row, share, given_sql, err);
+    if (code == 0)
+        code = smail__statement_step(row, err);
     if (code < 0)
         return code;
-    smail__bind_int(row, 1, (int64_t)share->append->size);
-    smail__bind_int(row, 2, share->account);
-    code = smail__statement_step(row, err);
-    if (code > 0) {
-        share->email = smail__column_int(row, 0);
-        share->modseq = smail__column_int(row, 1);
-        full = smail__column_int(row, 2) != 0;
-    }
-    smail__statement_reset(row);
     if (code == 0)
         return smail__fail(err, SMAIL_ENOTFOUND, "there is no account %lld",
                            (long long)share->account);
-    if (code > 0 && full)
+    share->email = smail__column_int(row, 0);
+    share->modseq = smail__column_int(row, 1);
+    full = smail__column_int(row, 2) != 0;
+    smail__statement_reset(row);
+    if (full)
         return smail__fail(err, SMAIL_EQUOTA, "the mailbox is full");
-    if (code < 0)
-        return code;
     return smail__tx_note_modseq(share->tx, share->account, share->modseq, err);
 }
 
@@ -118,17 +132,16 @@ static int insert_email(struct share *share, const struct smail__keywords *all,
 }
 
 static const char by_id_sql[] =
-    "UPDATE mailbox SET uidnext = uidnext + 1, total = total + 1, "
-    "unread = unread + $1, modseq = $2 WHERE account = $3 AND id = $4 "
-    "RETURNING id, uidnext - 1";
+    "SELECT id, uidnext FROM mailbox WHERE account = $1 AND id = $2";
 static const char inbox_sql[] =
+    "SELECT id, uidnext FROM mailbox WHERE account = $1 AND role = 1";
+static const char count_sql[] =
     "UPDATE mailbox SET uidnext = uidnext + 1, total = total + 1, "
-    "unread = unread + $1, modseq = $2 WHERE account = $3 AND role = 1 "
-    "RETURNING id, uidnext - 1";
+    "unread = unread + $1, modseq = $2 WHERE account = $3 AND id = $4";
 
-/* Count one more in the mailbox; it gives the uid. */
-static int take_mailbox(smail_appended *out, struct share *share,
-                        struct smail__goal *goal, bool unread, smail_error *err)
+/* Which mailbox, and the uid that it gives. */
+static int ask_mailbox(smail_appended *out, const struct share *share,
+                       struct smail__goal *goal, smail_error *err)
 {
     struct smail__statement *row;
     int code = smail__db_prepare(
@@ -136,11 +149,9 @@ static int take_mailbox(smail_appended *out, struct share *share,
 
     if (code < 0)
         return code;
-    smail__bind_int(row, 1, unread);
-    smail__bind_int(row, 2, share->modseq);
-    smail__bind_int(row, 3, share->account);
+    smail__bind_int(row, 1, share->account);
     if (goal->mailbox != 0)
-        smail__bind_int(row, 4, goal->mailbox);
+        smail__bind_int(row, 2, goal->mailbox);
     code = smail__statement_step(row, err);
     if (code > 0) {
         goal->mailbox = smail__column_int(row, 0);
@@ -152,6 +163,24 @@ static int take_mailbox(smail_appended *out, struct share *share,
                            "account %lld has no mailbox %lld",
                            (long long)share->account, (long long)goal->mailbox);
     return code < 0 ? code : 0;
+}
+
+/* Count one more in the mailbox. */
+static int take_mailbox(smail_appended *out, struct share *share,
+                        struct smail__goal *goal, bool unread, smail_error *err)
+{
+    struct smail__statement *row;
+    int code = ask_mailbox(out, share, goal, err);
+
+    if (code == 0)
+        code = smail__db_prepare(&row, share->tx->db, count_sql, err);
+    if (code < 0)
+        return code;
+    smail__bind_int(row, 1, unread);
+    smail__bind_int(row, 2, share->modseq);
+    smail__bind_int(row, 3, share->account);
+    smail__bind_int(row, 4, goal->mailbox);
+    return smail__statement_run(row, err);
 }
 
 static const char place_sql[] =

@@ -35,6 +35,9 @@ struct smail__job {
     int code;
     smail_error error;
     bool uncertain; /* the COMMIT failed: it may be there after all */
+    /* It may run again when what it did was undone: it leaves no trace but in
+     * the database and in what the next run overwrites. */
+    bool repeatable;
 };
 
 /* The modseq that one job got for one account. */
@@ -70,6 +73,7 @@ struct smail__writer {
     bool stopping, started;
     pthread_t thread;
     size_t last_batch; /* jobs in it */
+    unsigned wary;     /* so many batches more have savepoints throughout */
     bool dirty;        /* something was committed since the last care */
     struct smail__touched touched;
     int notify; /* descriptor of PATH.notify; -1 */

@@ -56,20 +56,22 @@ static void called(struct smail__job *job)
     ((struct queued *)job)->called++;
 }
 
-static void one_failure_spares_the_batch(void **state)
+/* `repeatable`: a bit for each of five jobs. */
+static void fail_in_a_batch(unsigned repeatable)
 {
     struct fixture f;
     static const char *const names[] = { "a", "b", "a", "c" };
     struct queued jobs[5];
 
-    (void)state;
     fixture_begin(&f);
     fixture_open(&f, true);
     for (int i = 0; i < 5; i++) {
         jobs[i] = (struct queued){ .note = { i < 4 ? names[i] : "d", 0 } };
-        jobs[i].job = (struct smail__job){ .run = note_job,
-                                           .arg = &jobs[i].note,
-                                           .done = called };
+        jobs[i].job =
+            (struct smail__job){ .run = note_job,
+                                 .arg = &jobs[i].note,
+                                 .done = called,
+                                 .repeatable = (repeatable >> i & 1) != 0 };
         fixture_ok(&f, smail__writer_put(f.store, &jobs[i].job, &f.err));
     }
     jobs[4].note.result = SMAIL_EQUOTA; /* fails after it wrote */
@@ -81,8 +83,77 @@ static void one_failure_spares_the_batch(void **state)
     for (int i = 0; i < 5; i++)
         assert_int_equal(jobs[i].called, 1);
     assert_int_equal(jobs[0].job.code, 0);
+    assert_int_equal(jobs[1].job.code, 0);
     assert_int_equal(jobs[2].job.code, SMAIL_EEXISTS);
+    assert_int_equal(jobs[3].job.code, 0);
     assert_int_equal(jobs[4].job.code, SMAIL_EQUOTA);
+    fixture_end(&f);
+}
+
+static void one_failure_spares_the_batch(void **state)
+{
+    (void)state;
+    for (unsigned repeatable = 0; repeatable < 32; repeatable++)
+        fail_in_a_batch(repeatable);
+}
+
+struct told {
+    int code;
+    smail_appended result;
+};
+
+static void tell(const smail_error *error, const smail_appended *results,
+                 void *user)
+{
+    struct told *told = user;
+
+    told->code = error != NULL ? error->code : 1;
+    if (results != NULL)
+        told->result = results[0];
+}
+
+/* One that is full in the middle: the others get the ids, uids and threads
+ * that they would have got without it, by the second run. */
+static void a_full_mailbox_spares_the_batch(void **state)
+{
+    static const char *const texts[] = {
+        "Message-ID: <1@x>\r\n\r\n", "Message-ID: <2@x>\r\n\r\n",
+        "Message-ID: <3@x>\r\n\r\n",
+        "Message-ID: <4@x>\r\nIn-Reply-To: <1@x>\r\n\r\n"
+    };
+    struct fixture f;
+    struct told told[4] = { { 0 } };
+    smail_append *appends[4];
+    smail_id roomy, small;
+
+    (void)state;
+    fixture_begin(&f);
+    fixture_open(&f, true);
+    roomy = fixture_account(&f, "roomy@example.test", 0);
+    small = fixture_account(&f, "small@example.test", 10);
+    fixture_append(&f, small, 0, "Subject: it is full now\r\n\r\n");
+    for (int i = 0; i < 4; i++) {
+        smail_target target = { i == 2 ? small : roomy, 0, NULL, 0 };
+
+        fixture_ok(&f, smail_append_new(&appends[i], f.store, &f.err));
+        fixture_ok(
+            &f, smail_append_write(appends[i], smail__span(texts[i]), &f.err));
+        fixture_ok(&f, smail_append_commit_later(appends[i], &target, 1, tell,
+                                                 &told[i], &f.err));
+    }
+    fixture_ok(&f, smail_store_run_batch(f.store, 1000, &f.err));
+    for (int i = 0; i < 4; i++)
+        smail_append_free(appends[i]);
+    assert_int_equal(told[2].code, SMAIL_EQUOTA);
+    assert_int_equal(told[0].code, 1);
+    assert_int_equal(told[1].code, 1);
+    assert_int_equal(told[3].code, 1);
+    assert_int_equal(told[0].result.uid, 1);
+    assert_int_equal(told[1].result.uid, 2);
+    assert_int_equal(told[3].result.uid, 3);
+    assert_int_equal(told[3].result.thread, told[0].result.thread);
+    assert_int_not_equal(told[1].result.thread, told[0].result.thread);
+    assert_int_equal(told[3].result.email, told[1].result.email + 1);
     fixture_end(&f);
 }
 
@@ -430,6 +501,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_failure_spares_the_batch),
+        cmocka_unit_test(a_full_mailbox_spares_the_batch),
         cmocka_unit_test(run_batch_is_for_manual_stores),
         cmocka_unit_test(time_is_what_run_batch_says),
         cmocka_unit_test(threads_append_together),
