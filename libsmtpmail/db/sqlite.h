@@ -47,6 +47,9 @@ struct sqlite_db {
 int smail__sqlite_fail(struct sqlite_db *db, int rc, const char *doing,
                        smail_error *err);
 
+/* sqlite_renew.c: nobody is connected here, and nobody else commits. */
+int smail__sqlite_renew_log(struct sqlite_db *db, smail_error *err);
+
 /* sqlite_lock.c */
 void smail__sqlite_turn_init(struct sqlite_turn *turn);
 int smail__sqlite_turn_open(struct sqlite_turn *turn, const char *path,

@@ -252,8 +252,8 @@ void smail__sqlite_close(struct smail__db *base)
 /*
  * After a failed sync the log may hold pages that the system believes to be
  * on disk and that are not: it reports the failure once. Nothing may be
- * added behind them. So all of the log goes to its place, by a sync of
- * another file, and the log begins anew.
+ * added behind them. So they are written again (sqlite_renew.c), then all of
+ * the log goes to its place, and the log begins anew.
  */
 int smail__sqlite_reopen(struct smail__db *base, smail_error *err)
 {
@@ -261,7 +261,9 @@ int smail__sqlite_reopen(struct smail__db *base, smail_error *err)
     int code;
 
     disconnect(db);
-    code = connect_to(db, db->path, err);
+    code = smail__sqlite_renew_log(db, err);
+    if (code == 0)
+        code = connect_to(db, db->path, err);
     if (code == 0)
         code = set_up(db, err);
     if (code == 0)

@@ -85,6 +85,11 @@ struct disk {
     unsigned failing; /* syncs that fail */
     bool full;        /* no write to the database or a blob has room */
     bool refusing;    /* no write at all works */
+    long fault_at;    /* so many calls on, one fails: 1 is the next */
+    int fault;        /* with this errno */
+    bool fault_stays; /* and all that follow */
+    long faults;      /* calls that did */
+    long again;       /* syncs of a descriptor whose sync had failed */
 
     struct disk_op *ops;
     size_t count, room;
@@ -94,7 +99,8 @@ struct disk {
     size_t name_count, name_room;
     struct disk_name *first; /* as of the beginning */
     size_t first_count;
-    int fds[4096]; /* inode of a descriptor of ours; -1 */
+    int fds[4096];       /* inode of a descriptor of ours; -1 */
+    bool lost_fds[4096]; /* its sync failed */
 };
 
 /* disk_log.c */
@@ -109,6 +115,8 @@ unsigned disk_sync_of(const char *path);
 struct disk_op *disk_add(struct disk *disk, enum disk_kind kind);
 void disk_add_write(struct disk *disk, int inode, const void *data, size_t len,
                     uint64_t offset);
+/* The errno with which this call is to fail, or 0. */
+int disk_fault(struct disk *disk);
 /* 0, or -1 if this sync is to fail. */
 int disk_add_sync(struct disk *disk, int inode);
 int disk_add_sync_as(struct disk *disk, int inode, unsigned sync);

@@ -12,6 +12,18 @@ static const struct smail__files *system_files(void)
     return &smail__files_default;
 }
 
+/* What the next call fails with: an errno below zero, or 0. */
+static int refused(struct disk *disk)
+{
+    int fault = disk->refusing ? EIO : 0;
+
+    pthread_mutex_lock(&disk->mutex);
+    if (fault == 0 && disk->recording)
+        fault = disk_fault(disk);
+    pthread_mutex_unlock(&disk->mutex);
+    return -fault;
+}
+
 static int opened(struct disk *disk, int fd, int inode)
 {
     if (fd >= 0 && (size_t)fd < sizeof(disk->fds) / sizeof(disk->fds[0]))
@@ -22,8 +34,10 @@ static int opened(struct disk *disk, int fd, int inode)
 static int open_unnamed(const char *folder, void *user)
 {
     struct disk *disk = user;
-    int fd = disk->refusing ? -EIO : system_files()->open_unnamed(folder, NULL);
+    int fd = refused(disk);
 
+    if (fd == 0)
+        fd = system_files()->open_unnamed(folder, NULL);
     pthread_mutex_lock(&disk->mutex);
     if (fd >= 0 && disk->recording)
         opened(disk, fd, disk_new_inode(disk, DISK_BLOB));
@@ -35,8 +49,10 @@ static int create(const char *path, void *user)
 {
     struct disk *disk = user;
     const char *below = disk_below(disk, path);
-    int fd = disk->refusing ? -EIO : system_files()->create(path, NULL);
+    int fd = refused(disk);
 
+    if (fd == 0)
+        fd = system_files()->create(path, NULL);
     pthread_mutex_lock(&disk->mutex);
     if (fd >= 0 && disk->recording)
         opened(disk, fd, disk_inode(disk, below, disk_sync_of(below)));
@@ -48,12 +64,10 @@ static int64_t write_at(int fd, const void *data, size_t len, uint64_t offset,
                         void *user)
 {
     struct disk *disk = user;
-    int64_t wrote;
+    int64_t wrote = disk->full ? -ENOSPC : refused(disk);
 
-    if (disk->full)
-        return -ENOSPC;
-    if (disk->refusing)
-        return -EIO;
+    if (wrote < 0)
+        return wrote;
     wrote = system_files()->write(fd, data, len, offset, NULL);
     pthread_mutex_lock(&disk->mutex);
     if (wrote > 0 && disk->recording)
@@ -68,8 +82,11 @@ static int sync_file(int fd, void *user)
     int rc = 0;
 
     pthread_mutex_lock(&disk->mutex);
-    if (disk->recording)
+    if (disk->recording) {
+        disk->again += disk->lost_fds[fd];
         rc = disk_add_sync(disk, disk->fds[fd]);
+        disk->lost_fds[fd] = rc < 0;
+    }
     pthread_mutex_unlock(&disk->mutex);
     return rc < 0 ? -EIO : 0;
 }
@@ -80,6 +97,7 @@ static int close_file(int fd, void *user)
 
     pthread_mutex_lock(&disk->mutex);
     disk->fds[fd] = -1;
+    disk->lost_fds[fd] = false;
     pthread_mutex_unlock(&disk->mutex);
     return system_files()->close(fd, NULL);
 }
@@ -87,7 +105,10 @@ static int close_file(int fd, void *user)
 static int link_unnamed(int fd, const char *path, void *user)
 {
     struct disk *disk = user;
-    int rc = system_files()->link_unnamed(fd, path, NULL);
+    int rc = refused(disk);
+
+    if (rc == 0)
+        rc = system_files()->link_unnamed(fd, path, NULL);
 
     pthread_mutex_lock(&disk->mutex);
     if (rc == 0 && disk->recording)
@@ -113,7 +134,9 @@ static int make_folder(const char *path, void *user)
 {
     struct disk *disk = user;
 
-    return disk->full ? -ENOSPC : system_files()->make_folder(path, NULL);
+    int rc = disk->full ? -ENOSPC : refused(disk);
+
+    return rc < 0 ? rc : system_files()->make_folder(path, NULL);
 }
 
 static unsigned folder_sync(const char *below)

@@ -121,6 +121,16 @@ struct disk_op *disk_add(struct disk *disk, enum disk_kind kind)
     return op;
 }
 
+int disk_fault(struct disk *disk)
+{
+    if (disk->fault_at == 0 || --disk->fault_at > 0)
+        return 0;
+    disk->faults++;
+    if (disk->fault_stays)
+        disk->fault_at = 1;
+    return disk->fault;
+}
+
 void disk_mark(struct disk *disk, int mark)
 {
     pthread_mutex_lock(&disk->mutex);
@@ -166,7 +176,7 @@ int disk_add_sync_as(struct disk *disk, int inode, unsigned sync)
 {
     if (disk->skipped & sync)
         return 0;
-    if (disk->failing & sync) {
+    if ((disk->failing & sync) || disk_fault(disk) != 0) {
         disk_add(disk, DISK_OP_SYNC_FAILED)->inode = inode;
         return -1;
     }
@@ -185,7 +195,7 @@ int disk_add_sync_folder(struct disk *disk, const char *path, unsigned sync)
 
     while (len > 0 && path[len - 1] == '/')
         len--;
-    if (disk->failing & sync)
+    if ((disk->failing & sync) || disk_fault(disk) != 0)
         return -1;
     if (!(disk->skipped & sync))
         disk_add(disk, DISK_OP_SYNC_FOLDER)->path = strndup(path, len);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* tests/powercut/disk_vfs.c - SQLite's own VFS, every change logged. */
+#include <errno.h>
 #include <sqlite3.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ struct file {
     struct disk *disk;
     int inode;      /* -1: not on the disk */
     bool names_too; /* the first sync also syncs the folder */
+    bool lost;      /* a sync of it failed */
     char folder[64];
     sqlite3_file *real;
 };
@@ -39,12 +41,28 @@ static int x_read(sqlite3_file *file, void *data, int len, sqlite3_int64 at)
     return real(file)->pMethods->xRead(real(file), data, len, at);
 }
 
+/* As SQLite's own VFS tells it. */
+static int refused(struct file *file)
+{
+    int fault = 0;
+
+    pthread_mutex_lock(&file->disk->mutex);
+    if (is_logged(file))
+        fault = disk_fault(file->disk);
+    pthread_mutex_unlock(&file->disk->mutex);
+    if (fault == 0)
+        return SQLITE_OK;
+    return fault == ENOSPC ? SQLITE_FULL : SQLITE_IOERR_WRITE;
+}
+
 static int x_write(sqlite3_file *base, const void *data, int len,
                    sqlite3_int64 at)
 {
     struct file *file = own(base);
-    int rc;
+    int rc = refused(file);
 
+    if (rc != SQLITE_OK)
+        return rc;
     if (file->inode >= 0 && file->disk->full)
         return SQLITE_FULL;
     if (file->inode >= 0 && file->disk->refusing)
@@ -82,7 +100,9 @@ static int x_sync(sqlite3_file *base, int flags)
     (void)flags;
     pthread_mutex_lock(&file->disk->mutex);
     if (is_logged(file)) {
+        file->disk->again += file->lost;
         rc = disk_add_sync(file->disk, file->inode);
+        file->lost = rc < 0;
         if (rc == 0 && file->names_too)
             disk_add_sync_folder(file->disk, file->folder, DISK_LOG_NAME);
         file->names_too = false;

@@ -5,6 +5,7 @@
  * cut afterwards takes nothing that was acknowledged, though a failed sync
  * lost pages that the system believes to be written.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +18,7 @@
 
 #define ALICE 1
 #define BOTH 3
-#define CUTS 60
+#define CUTS 30
 
 static void begin(struct scenario *scenario, bool threads)
 {
@@ -50,18 +51,13 @@ static void deliver_fails(struct scenario *scenario, size_t size,
     assert_non_null(strstr(err.message, says));
 }
 
-/* Whole now, and after cuts now, and at moments before. */
-static void end(struct scenario *scenario)
+static void cut_some(struct scenario *scenario, uint64_t cuts)
 {
-    size_t count;
+    size_t count = scenario->disk.count;
 
-    if (!scenario_is_whole(scenario))
-        print_error("%s\n", scenario->why);
-    assert_true(scenario_is_whole(scenario));
-    count = scenario->disk.count;
     disk_under_sqlite(NULL);
-    for (uint64_t i = 0; i < CUTS; i++) {
-        size_t cut = i < CUTS / 2 ? count : count * (size_t)i / CUTS;
+    for (uint64_t i = 0; i < cuts; i++) {
+        size_t cut = i < cuts / 2 ? count : count * (size_t)i / cuts;
 
         if (!scenario_survives(scenario, cut, i * 77 + 1)) {
             print_error("cut at %zu of %zu, seed %u: %s\n", cut, count,
@@ -69,6 +65,16 @@ static void end(struct scenario *scenario)
             fail();
         }
     }
+}
+
+/* Whole now, and after cuts now, and at moments before. */
+static void end(struct scenario *scenario)
+{
+    if (!scenario_is_whole(scenario))
+        print_error("%s\n", scenario->why);
+    assert_true(scenario_is_whole(scenario));
+    assert_int_equal(scenario->disk.again, 0);
+    cut_some(scenario, CUTS);
     scenario_close(scenario);
     scenario_end(scenario);
 }
@@ -198,6 +204,76 @@ static void storm(bool threads, uint64_t seed)
     end(&scenario);
 }
 
+/* --- Each call once ------------------------------------------------------- */
+
+/* Mail of every size, while the `at`th call from now on fails. False: it had
+ * no such call. */
+static bool deliver_with_fault(long at, int fault, bool stays)
+{
+    static const size_t sizes[] = { 400, 100000, 60000, 60000, 66000 };
+    struct scenario scenario;
+    size_t told = 0;
+    bool hit;
+
+    begin(&scenario, false);
+    deliver_ok(&scenario, 300);
+    scenario.disk.fault = fault;
+    scenario.disk.fault_stays = stays;
+    scenario.disk.fault_at = at;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        smail_error err = SMAIL_ERROR_INIT;
+        int code = scenario_deliver(&scenario, sizes[i], BOTH, &err);
+
+        if (i == 3)
+            (void)smail_store_run_batch(scenario.store, 2000, &err);
+        if (code == 0)
+            continue;
+        told++;
+        assert_true(code == SMAIL_ETEMP || code == SMAIL_EIO);
+        if (fault == ENOSPC && strstr(err.message, "disk full") != NULL)
+            assert_int_equal(code, SMAIL_ETEMP);
+    }
+    hit = scenario.disk.faults > 0;
+    if (hit && stays)
+        assert_true(told > 0);
+    scenario.disk.fault_at = 0;
+    assert_int_equal(scenario.disk.again, 0);
+    deliver_ok(&scenario, 400);
+    deliver_ok(&scenario, 80000);
+    assert_true(scenario_is_whole(&scenario));
+    cut_some(&scenario, 6);
+    scenario_close(&scenario);
+    scenario_end(&scenario);
+    return hit;
+}
+
+/* Every call, or some of them: with the argument `each`, all. */
+static long stride = 9;
+
+static void each_call(int fault, bool stays)
+{
+    long at = 1, count = 0;
+
+    for (; deliver_with_fault(at, fault, stays); at += stride)
+        count++;
+    print_message("%ld of %ld calls failed, one after the other\n", count, at);
+    assert_in_range(at, 20, 2000);
+}
+
+static void any_call_may_fail_once(void **state)
+{
+    (void)state;
+    each_call(EIO, false);
+    each_call(ENOSPC, false);
+}
+
+static void any_call_may_be_the_last_for_a_while(void **state)
+{
+    (void)state;
+    each_call(EIO, true);
+    each_call(ENOSPC, true);
+}
+
 static void a_storm_of_faults_loses_nothing(void **state)
 {
     (void)state;
@@ -205,7 +281,7 @@ static void a_storm_of_faults_loses_nothing(void **state)
         storm(false, seed);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failed_sync_of_the_log_is_told_and_mended),
@@ -213,8 +289,12 @@ int main(void)
         cmocka_unit_test(a_full_disk_is_named_and_waited_for),
         cmocka_unit_test(a_large_message_that_cannot_be_synced_is_refused),
         cmocka_unit_test(a_disk_that_refuses_all_writes_comes_back),
+        cmocka_unit_test(any_call_may_fail_once),
+        cmocka_unit_test(any_call_may_be_the_last_for_a_while),
         cmocka_unit_test(a_storm_of_faults_loses_nothing),
     };
 
+    if (argc > 1 && strcmp(argv[1], "each") == 0)
+        stride = 1;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
