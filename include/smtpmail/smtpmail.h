@@ -8,6 +8,7 @@
 #include <smtpmail/base.h>
 #include <smtpmail/error.h>
 #include <smtpmail/message.h>
+#include <smtpmail/outbound.h>
 #include <smtpmail/queue.h>
 #include <smtpmail/server.h>
 #include <smtpmail/smtp_client.h>

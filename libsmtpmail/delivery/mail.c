@@ -271,8 +271,8 @@ static void cannot(struct smail__courier *courier)
 
 static void mark_in_hand(const struct smail__courier *courier, int64_t message)
 {
-    if (courier->sender->options.in_hand != NULL)
-        *courier->sender->options.in_hand = message;
+    if (courier->sender->in_hand != NULL)
+        *courier->sender->in_hand = message;
 }
 
 void smail__mail_begin(struct smail__courier *courier)

@@ -9,6 +9,7 @@
 #include "base/format.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "dns/idna.h"
 
 static const struct smail__route built_in = { .kind = SMAIL__ROUTE_MX };
 
@@ -166,6 +167,18 @@ const struct smail__route *smail__routes_named(
         if (smail__span_iis(name, routes->list[i].name))
             return &routes->list[i];
     return NULL;
+}
+
+int smail__route_domain(char out[SMAIL_DOMAIN_MAX + 1], smail_span domain)
+{
+    if (domain.len == 0 || domain.len > SMAIL_DOMAIN_MAX)
+        return SMAIL_EMALFORMED;
+    if (domain.data[0] != '[')
+        return smail__idna_to_ascii(out, domain);
+    for (size_t i = 0; i < domain.len; i++)
+        out[i] = smail__lower(domain.data[i]);
+    out[domain.len] = '\0';
+    return 0;
 }
 
 void smail__route_destination(char out[SMAIL__ROUTE_NAME_MAX + 256],

@@ -9,6 +9,7 @@
 #ifndef SMAIL__DELIVERY_ROUTE_H
 #define SMAIL__DELIVERY_ROUTE_H
 
+#include <smtpmail/address.h>
 #include <smtpmail/error.h>
 
 #define SMAIL__ROUTES_MAX 1000
@@ -89,6 +90,10 @@ const struct smail__route *smail__routes_find(
 /* By its name; NULL: there is none. */
 const struct smail__route *smail__routes_named(
     const struct smail__routes *routes, smail_span name);
+
+/* The one form of a recipient's domain: lower case, A-labels; a literal as it
+ * is. SMAIL_EMALFORMED. */
+int smail__route_domain(char out[SMAIL_DOMAIN_MAX + 1], smail_span domain);
 
 /* What queue_recipient.destination holds for it: the domain itself where DNS
  * decides, else "@" and the route's name. */

@@ -114,6 +114,12 @@ void smail__sender_time(struct smail__sender *sender, uint64_t milliseconds,
     sender->now = seconds;
 }
 
+void smail__sender_set_in_hand(struct smail__sender *sender,
+                               _Atomic int64_t *in_hand)
+{
+    sender->in_hand = in_hand;
+}
+
 void smail__sender_poke(struct smail__sender *sender)
 {
     sender->claim_at = 0;

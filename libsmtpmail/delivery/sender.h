@@ -54,7 +54,6 @@ struct smail__sender_options {
     uint32_t down_time; /* seconds a lane stays down at first; default 60 */
     bool allow_private; /* send to loopback and private addresses */
     bool use_dane, use_sts;
-    _Atomic int64_t *in_hand; /* names the message that is worked on; or NULL */
 };
 
 /* How TLS has to be, for the world that does it. Good during the call. */
@@ -153,6 +152,10 @@ void smail__sender_time(struct smail__sender *sender, uint64_t milliseconds,
 /* Do what is due. The clock's milliseconds at which to call again, at the
  * latest; UINT64_MAX: only an event changes anything. */
 uint64_t smail__sender_run(struct smail__sender *sender);
+
+/* A place that names the message that is worked on; NULL: none. */
+void smail__sender_set_in_hand(struct smail__sender *sender,
+                               _Atomic int64_t *in_hand);
 
 /* There may be something new in the queue. */
 void smail__sender_poke(struct smail__sender *sender);

@@ -144,6 +144,7 @@ struct smail__sender {
     unsigned courier_count;
     uint64_t next_id;
 
+    _Atomic int64_t *in_hand;
     bool draining;
     bool claim_pending; /* the general one */
     struct smail__queue_wish wish;

@@ -144,6 +144,31 @@ static int insert_recipients(smail_tx *tx, smail_id account, smail_id id,
     return code;
 }
 
+int smail__submission_note(smail_tx *tx, smail_id account, smail_id submission,
+                           smail_span recipient,
+                           enum smail__delivered delivered, smail_span reply,
+                           smail_error *err)
+{
+    static const char sql[] =
+        "UPDATE submission_recipient SET delivered = $1, reply = $2 "
+        "WHERE account = $3 AND submission = $4 AND recipient = $5";
+    struct smail__db *db = smail__tx_db(tx);
+    struct smail__statement *row;
+    int code = smail__db_prepare(&row, db, sql, err);
+
+    if (code < 0)
+        return code;
+    smail__bind_int(row, 1, delivered);
+    smail__bind_blob(row, 2, reply);
+    smail__bind_int(row, 3, account);
+    smail__bind_int(row, 4, submission);
+    smail__bind_blob(row, 5, recipient);
+    code = smail__statement_run(row, err);
+    if (code == 0 && smail__db_changes(db) == 0)
+        return SMAIL_ENOTFOUND;
+    return code;
+}
+
 int smail__submission_insert(smail_tx *tx, smail_id account,
                              struct smail__submission *submission,
                              const struct smail__submission_recipient *list,

@@ -53,6 +53,13 @@ int smail__submission_insert(smail_tx *tx, smail_id account,
                              const struct smail__submission_recipient *list,
                              size_t count, smail_error *err);
 
+/* Inside a job: what came of one recipient, whose row is found by address.
+ * SMAIL_ENOTFOUND. */
+int smail__submission_note(smail_tx *tx, smail_id account, smail_id submission,
+                           smail_span recipient,
+                           enum smail__delivered delivered, smail_span reply,
+                           smail_error *err);
+
 /* The record alone: nothing is unsent by it. SMAIL_ENOTFOUND. */
 int smail__submission_remove(smail_store *store, smail_id account, smail_id id,
                              smail_error *err);

@@ -90,6 +90,45 @@ int smail__store_write(smail_store *store,
     return code;
 }
 
+/* --- Jobs that nobody waits for ------------------------------------------- */
+
+struct errand {
+    struct smail__job job;
+    void (*done)(const smail_error *error, void *arg);
+};
+
+static void tell(struct smail__job *job)
+{
+    struct errand *errand = (struct errand *)job;
+
+    if (job->code < 0 && job->error.code == 0)
+        smail__fail(&job->error, job->code, "%s", smail_strerror(job->code));
+    errand->done(job->code < 0 ? &job->error : NULL, job->arg);
+    free(errand);
+}
+
+int smail__store_write_later(smail_store *store,
+                             int (*fn)(smail_tx *tx, void *arg,
+                                       smail_error *err),
+                             void *arg,
+                             void (*done)(const smail_error *error, void *arg),
+                             smail_error *err)
+{
+    struct errand *errand = calloc(1, sizeof(*errand));
+    int code;
+
+    if (errand == NULL)
+        return smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    errand->job.run = fn;
+    errand->job.arg = arg;
+    errand->job.done = tell;
+    errand->done = done;
+    code = smail__writer_put(store, &errand->job, err);
+    if (code < 0)
+        free(errand);
+    return code;
+}
+
 int smail_store_run_batch(smail_store *store, int64_t now, smail_error *err)
 {
     bool more;

@@ -26,6 +26,17 @@ int smail__store_write(smail_store *store,
                        int (*fn)(smail_tx *tx, void *arg, smail_error *err),
                        void *arg, smail_error *err);
 
+/*
+ * The same without waiting: `done` is called once, on a thread of the store,
+ * and may do little but hand the result on. `error` NULL: it is on disk.
+ */
+int smail__store_write_later(smail_store *store,
+                             int (*fn)(smail_tx *tx, void *arg,
+                                       smail_error *err),
+                             void *arg,
+                             void (*done)(const smail_error *error, void *arg),
+                             smail_error *err);
+
 /* A reader's connection, from a pool; give it back soon. */
 int smail__store_begin_read(struct smail__db **out, smail_store *store,
                             smail_error *err);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* delivery/outgoing.c - see delivery/outgoing.h. */
+#include "delivery/outgoing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/error.h"
+#include "base/format.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "message/word.h"
+
+/* A subject that is kept for notices and lists. */
+#define SUBJECT_MAX 500
+
+void smail__outgoing_init(struct smail__outgoing *outgoing,
+                          const struct smail__routes *routes)
+{
+    *outgoing = (struct smail__outgoing){ .routes = routes };
+    outgoing->content = (smail_smtp_content)SMAIL_SMTP_CONTENT_INIT;
+    outgoing->message.sender = SMAIL__SPAN("");
+    outgoing->message.envelope_id = SMAIL__SPAN("");
+    outgoing->message.prefix = SMAIL__SPAN("");
+}
+
+static void free_span(smail_span span)
+{
+    free((void *)(uintptr_t)span.data);
+}
+
+void smail__outgoing_dispose(struct smail__outgoing *outgoing)
+{
+    for (size_t i = 0; i < outgoing->count; i++) {
+        free_span(outgoing->recipients[i].recipient);
+        free_span(outgoing->recipients[i].destination);
+        free_span(outgoing->recipients[i].original_recipient);
+    }
+    free(outgoing->recipients);
+    free(outgoing->sender);
+    outgoing->recipients = NULL;
+    outgoing->sender = NULL;
+    outgoing->count = 0;
+}
+
+static void path_text(char out[SMAIL_LOCAL_PART_MAX + SMAIL_DOMAIN_MAX + 2],
+                      const smail_path *path)
+{
+    smail__format(out, SMAIL_LOCAL_PART_MAX + SMAIL_DOMAIN_MAX + 2,
+                  "%.*s%s%.*s", SMAIL__SPAN_ARG(path->local),
+                  path->domain.len > 0 ? "@" : "",
+                  SMAIL__SPAN_ARG(path->domain));
+}
+
+int smail__outgoing_sender(struct smail__outgoing *outgoing,
+                           const smail_path *sender)
+{
+    char text[SMAIL_LOCAL_PART_MAX + SMAIL_DOMAIN_MAX + 2];
+
+    path_text(text, sender);
+    free(outgoing->sender);
+    outgoing->sender = smail__strdup(text);
+    if (outgoing->sender == NULL)
+        return SMAIL_ENOMEM;
+    outgoing->message.sender = smail__span(outgoing->sender);
+    return 0;
+}
+
+static bool is_there(const struct smail__outgoing *outgoing, smail_span text)
+{
+    for (size_t i = 0; i < outgoing->count; i++)
+        if (smail__span_equal(outgoing->recipients[i].recipient, text))
+            return true;
+    return false;
+}
+
+static int make_room(struct smail__outgoing *outgoing)
+{
+    size_t room = outgoing->room == 0 ? 4 : outgoing->room * 2;
+    struct smail__queue_recipient *list;
+
+    if (outgoing->count < outgoing->room)
+        return 0;
+    if (outgoing->count >= SMAIL_SMTP_RECIPIENTS_MAX)
+        return SMAIL_ELIMIT;
+    list = realloc(outgoing->recipients, room * sizeof(*list));
+    if (list == NULL)
+        return SMAIL_ENOMEM;
+    outgoing->recipients = list;
+    outgoing->room = room;
+    return 0;
+}
+
+int smail__outgoing_add(struct smail__outgoing *outgoing,
+                        const smail_path *recipient, unsigned notify,
+                        smail_span original)
+{
+    char text[SMAIL_LOCAL_PART_MAX + SMAIL_DOMAIN_MAX + 2];
+    char domain[SMAIL_DOMAIN_MAX + 1];
+    char destination[SMAIL__ROUTE_NAME_MAX + 256];
+    struct smail__queue_recipient *one;
+    const struct smail__route *route;
+    int code = smail__route_domain(domain, recipient->domain);
+
+    if (code < 0)
+        return SMAIL_EMALFORMED;
+    path_text(text, recipient);
+    if (is_there(outgoing, smail__span(text)))
+        return 0;
+    code = make_room(outgoing);
+    if (code < 0)
+        return code;
+    route = smail__routes_find(outgoing->routes, smail__span(domain),
+                               outgoing->message.sender);
+    smail__route_destination(destination, route, smail__span(domain));
+    one = &outgoing->recipients[outgoing->count];
+    *one = (struct smail__queue_recipient){ .notify = notify };
+    one->recipient.data = smail__strdup(text);
+    one->destination.data = smail__strdup(destination);
+    one->original_recipient.data = smail__spandup(original);
+    one->recipient.len = strlen(text);
+    one->destination.len = strlen(destination);
+    one->original_recipient.len = original.len;
+    outgoing->count++; /* dispose() frees what is there of it */
+    return one->recipient.data != NULL && one->destination.data != NULL &&
+                   one->original_recipient.data != NULL
+               ? 0
+               : SMAIL_ENOMEM;
+}
+
+void smail__outgoing_scan(struct smail__outgoing *outgoing, smail_span piece)
+{
+    smail_smtp_content_scan(&outgoing->content, piece);
+}
+
+/* Those of one destination in a row. */
+static int compare(const void *a, const void *b)
+{
+    const struct smail__queue_recipient *left = a, *right = b;
+
+    return smail__span_compare(left->destination, right->destination);
+}
+
+int smail__outgoing_insert(smail_tx *tx, smail_append *append,
+                           struct smail__outgoing *outgoing, int64_t now,
+                           smail_error *err)
+{
+    struct smail__queue_message *message = &outgoing->message;
+    const struct smail__delivery *delivery = &append->delivery;
+    uint32_t warn = outgoing->warn_seconds, expire = outgoing->expire_seconds;
+    int64_t from = message->release_at > now ? message->release_at : now;
+    struct smail__buf subject;
+    int code;
+
+    smail__buf_init(&subject, (size_t)64 * 1024, NULL);
+    smail__words_display(&subject, delivery->subject);
+    if (subject.len > SUBJECT_MAX)
+        smail__buf_truncate(&subject, SUBJECT_MAX);
+    message->subject = smail__buf_span(&subject);
+    message->message_id = delivery->message_id;
+    memcpy(message->name, append->id, sizeof(message->name));
+    message->body = smail_smtp_content_body(&outgoing->content);
+    message->size = outgoing->content.size + message->prefix.len;
+    message->created_at = now;
+    message->warn_at = from + (warn != 0 ? warn : SMAIL__WARN_SECONDS);
+    message->expires_at = from + (expire != 0 ? expire : SMAIL__EXPIRE_SECONDS);
+    qsort(outgoing->recipients, outgoing->count, sizeof(*outgoing->recipients),
+          compare);
+    code = smail__queue_insert(tx, message, outgoing->recipients,
+                               outgoing->count, err);
+    smail__buf_dispose(&subject);
+    return code;
+}
