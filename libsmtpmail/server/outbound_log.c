@@ -82,9 +82,9 @@ void smail__outbound_log(void *world, const char *event,
 {
     smail_outbound *outbound = world;
     const struct smail__queue_result *result = &settled->result;
-    char id[SMAIL_QUEUE_ID_LEN + 1];
+    char id[SMAIL_QUEUE_ID_LEN + 1] = "";
     struct smail__log_field fields[] = {
-        SMAIL__LOG_TEXT("id", smail__span(id)),
+        SMAIL__LOG_TEXT("id", SMAIL__SPAN("")),
         SMAIL__LOG_TEXT("from", message->sender),
         SMAIL__LOG_TEXT("to", settled->recipient->recipient),
         SMAIL__LOG_TEXT("host", result->host),
@@ -101,6 +101,7 @@ void smail__outbound_log(void *world, const char *event,
 
     (void)event;
     smail__hex_encode(id, message->name, sizeof(message->name));
+    fields[0].text = smail__span(id);
     if (result->outcome != SMAIL_QUEUE_PUT_OFF)
         count--;
     for (size_t i = 0; i < count; i++)
