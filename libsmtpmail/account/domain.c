@@ -17,7 +17,7 @@ static const char sql_add[] =
     "INSERT INTO domain (name, created_at) VALUES ($1, $2)";
 
 static const char sql_used[] =
-    "SELECT EXISTS (SELECT 1 FROM address WHERE domain = $1) +"
+    "SELECT EXISTS (SELECT 1 FROM address WHERE domain = $1) OR"
     " EXISTS (SELECT 1 FROM alias WHERE domain = $1)";
 
 static const char sql_remove[] = "DELETE FROM domain WHERE id = $1";

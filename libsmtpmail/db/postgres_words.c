@@ -19,7 +19,9 @@
 
 static const struct smail__db_word spellings[] = {
     { "CROSS JOIN", "JOIN" },
-    { MATCH, "words @@ to_tsquery('simple', " },
+    { "INSERT INTO email_text (email_text) VALUES ('delete-all')",
+      "DELETE FROM email_text" },
+    { MATCH, "words @@ email_text_question(" },
     { NULL, NULL },
 };
 
@@ -103,8 +105,9 @@ static const char *cut_field(smail_span *left)
         const char *weight;
     } fields[] = {
         { "{subject} : (", "A" },
-        { "{addresses} : (", "B" },
-        { "{body} : (", "C" },
+        { "{sender} : (", "B" },
+        { "{recipients} : (", "C" },
+        { "{body} : (", "D" },
         { "(", "" },
     };
 

@@ -8,6 +8,7 @@ Ends with 77, which ctest takes for "skipped", where PostgreSQL is not
 installed.
 """
 import contextlib
+import ctypes
 import glob
 import os
 import pwd
@@ -21,6 +22,7 @@ import time
 import urllib.parse
 
 SKIPPED = 77
+PR_SET_PDEATHSIG = 1
 PORT = 5432  # names the socket; nothing listens on a network
 
 
@@ -49,6 +51,11 @@ def owner():
     raise OSError("no user to run PostgreSQL as")
 
 
+def end_with_us():
+    """In the child: it goes when the test does, however that ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
 class Server:
     """Started by the constructor; stop() takes it and its folder away."""
 
@@ -62,7 +69,9 @@ class Server:
                      self.as_owner["group"])
         self.environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"),
                             "LC_ALL": "C"}
-        self.settings = [] if durable else ["-c", "fsync=off"]
+        self.settings = [] if durable else [
+            "-c", "fsync=off", "-c", "full_page_writes=off",
+            "-c", "autovacuum=off"]
         try:
             self._make()
             self.start()
@@ -73,7 +82,7 @@ class Server:
     def _make(self):
         subprocess.run(
             [os.path.join(self.bin, "initdb"), "-D", self.folder + "/data",
-             "-U", "smtpmail", "-A", "trust", "-E", "UTF8", "--locale=C",
+             "-U", "smtpmail", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8",
              "--no-sync", "--no-instructions"],
             check=True, stdout=subprocess.DEVNULL, env=self.environment,
             cwd=self.folder, timeout=120, **self.as_owner)
@@ -87,7 +96,8 @@ class Server:
                  "-c", "listen_addresses=", "-c", "shared_buffers=16MB",
                  *self.settings],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=self.environment, cwd=self.folder, **self.as_owner)
+                env=self.environment, cwd=self.folder, preexec_fn=end_with_us,
+                **self.as_owner)
         until = time.monotonic() + 60
         while self.psql("SELECT 1", check=False).returncode != 0:
             if self.process.poll() is not None or time.monotonic() > until:

@@ -43,6 +43,10 @@ class Store:
     def __init__(self, tmp, accounts=("alice", "bob"), name="mail.db"):
         self.path = os.path.join(tmp, name)
         self.url = "sqlite:" + self.path
+        self.fill(accounts)
+
+    def fill(self, accounts):
+        """example.test and its accounts, if there shall be any."""
         if accounts:
             self.ctl("domain", "add", DOMAIN)
         for account in accounts:

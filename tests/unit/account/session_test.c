@@ -14,6 +14,7 @@
 #include "account/signup.h"
 #include "base/span.h"
 #include "crypto/scram.h"
+#include "test_store.h"
 
 #define NOW ((int64_t)1800000000)
 #define DAY ((int64_t)86400)
@@ -41,10 +42,11 @@ static int open_world(void **state)
 {
     static struct world world;
     smail_id domain;
+    char url[512];
 
     memset(&world, 0, sizeof(world));
-    assert_int_equal(
-        smail_store_open(&world.store, "sqlite::memory:", NULL, &world.err), 0);
+    assert_int_equal(test_store_url(url, sizeof(url), "sqlite::memory:"), 0);
+    assert_int_equal(smail_store_open(&world.store, url, NULL, &world.err), 0);
     assert_int_equal(
         smail_domain_add(&domain, world.store, "example.test", &world.err), 0);
     world.alice = add(&world, "alice@example.test");

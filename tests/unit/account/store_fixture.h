@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A store in memory with the domain example.test, for the tests here. */
+/* A store with the domain example.test, for the tests here: in memory, or where
+ * SMTPMAIL_TEST_STORE says. */
 #ifndef STORE_FIXTURE_H
 #define STORE_FIXTURE_H
 
@@ -14,13 +15,16 @@
 
 #include "base/format.h"
 #include "base/span.h"
+#include "test_store.h"
 
 static inline int open_store(void **state)
 {
     smail_store *store = NULL;
     smail_error err = SMAIL_ERROR_INIT;
+    char url[512];
 
-    if (smail_store_open(&store, "sqlite::memory:", NULL, &err) != 0) {
+    if (test_store_url(url, sizeof(url), "sqlite::memory:") != 0 ||
+        smail_store_open(&store, url, NULL, &err) != 0) {
         print_error("%s\n", err.message);
         return -1;
     }

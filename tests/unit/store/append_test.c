@@ -125,9 +125,11 @@ static void an_append_given_up_leaves_nothing(void **state)
     smail_query query = SMAIL_QUERY_INIT;
     smail_target nobody = { 4711, 0, NULL, 0 };
     smail_append *append;
-    char *bytes = large(200000);
+    char *bytes;
 
     (void)state;
+    fixture_needs_files();
+    bytes = large(200000);
     fixture_begin(&f);
     fixture_open(&f, false);
     query.account = fixture_account(&f, "bob@example.test", 0);

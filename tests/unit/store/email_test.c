@@ -189,6 +189,7 @@ static void the_sweeper_takes_files_without_a_row(void **state)
     FILE *file;
 
     (void)state;
+    fixture_needs_files();
     fixture_begin(&f);
     fixture_open(&f, true);
     smail__format(path, sizeof(path), "mkdir %s/blobs/ab", f.folder);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A store in a folder of its own, with accounts, gone when the test ends. */
+/* A store in a folder of its own, or where SMTPMAIL_TEST_STORE says, with
+ * accounts, gone when the test ends. */
 #ifndef TESTS_UNIT_STORE_FIXTURE_H
 #define TESTS_UNIT_STORE_FIXTURE_H
 
@@ -15,10 +16,11 @@
 #include "base/buf.h"
 #include "base/span.h"
 #include "store/internal.h"
+#include "test_store.h"
 
 struct fixture {
     char folder[64];
-    char url[128];
+    char url[512];
     char path[128];
     smail_store *store;
     smail_error err;
@@ -41,11 +43,21 @@ static inline void fixture_open(struct fixture *f, bool manual)
 
 static inline void fixture_begin(struct fixture *f)
 {
+    char url[160];
+
     memset(f, 0, sizeof(*f));
     strncpy(f->folder, "/tmp/smtpmail-store-XXXXXX", sizeof(f->folder) - 1);
     assert_non_null(mkdtemp(f->folder));
     smail__format(f->path, sizeof(f->path), "%s/mail.db", f->folder);
-    smail__format(f->url, sizeof(f->url), "sqlite:%s", f->path);
+    smail__format(url, sizeof(url), "sqlite:%s", f->path);
+    assert_int_equal(test_store_url(f->url, sizeof(f->url), url), 0);
+}
+
+/* First in a test of the files of a store. */
+static inline void fixture_needs_files(void)
+{
+    if (test_server_url() != NULL)
+        skip();
 }
 
 static inline void fixture_print(const char *text, void *user)
