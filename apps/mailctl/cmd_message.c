@@ -5,6 +5,7 @@
 #include "base/format.h"
 #include "base/span.h"
 #include "ctl.h"
+#include "export.h"
 #include "message.h"
 
 const struct column message_columns[] = {
@@ -142,6 +143,12 @@ static const struct option list_options[] = {
     { NULL, NULL, NULL },
 };
 
+static const struct option export_options[] = {
+    QUERY_OPTIONS,
+    EXPORT_OPTIONS,
+    { NULL, NULL, NULL },
+};
+
 static const struct command items[] = {
     { "message", "list", "ADDRESS", "an account's messages, newest first", 1, 1,
       STORE, list_options, list_all },
@@ -152,8 +159,9 @@ static const struct command items[] = {
       message_show },
     { "message", "raw", "ADDRESS ID", "its bytes, as they came", 2, 2, STORE,
       NULL, message_raw },
-    { "message", "export", "ADDRESS DIR", "a file for each message", 2, 2,
-      STORE, list_options, message_export },
+    { "message", "export", "ADDRESS TARGET",
+      "messages to .eml files, an mbox, a Maildir, a zip", 2, 2, STORE,
+      export_options, message_export },
 };
 
 const struct commands message_commands = { items,

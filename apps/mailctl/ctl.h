@@ -95,6 +95,7 @@ extern const struct commands message_change_commands;
 extern const struct commands message_import_commands;
 extern const struct commands send_commands;
 extern const struct commands store_commands;
+extern const struct commands store_transfer_commands;
 extern const struct commands config_commands;
 extern const struct commands parse_commands;
 

@@ -26,6 +26,7 @@ const struct commands *const all_commands[] = {
     &message_import_commands,
     &send_commands,
     &store_commands,
+    &store_transfer_commands,
     &config_commands,
     &parse_commands,
     NULL,

@@ -135,7 +135,9 @@ typedef struct smail_export_options {
     smail_id account; /**< Required. */
     smail_transfer_format format;
     const char *mailbox; /**< This one alone, without those in it; NULL: all. */
-    const char *search;  /**< Only what it finds, as smail_query.search. */
+    const char *text;    /**< Only what it finds, as smail_query.text. */
+    const char *search;  /**< The same, as smail_query.search. */
+    uint64_t limit;      /**< Of each mailbox the newest; 0: all. */
     bool skip_bad;       /**< Go past messages whose bytes are gone or wrong. */
     void (*item)(const smail_export_item *item, void *user);
     bool (*progress)(const smail_transfer_progress *progress, void *user);

@@ -214,3 +214,42 @@ void smail__append_known(struct smail_append *append,
     append->first_arg = known;
     smail__append_also(append, note_new, known);
 }
+
+static const char digest_sql[] =
+    "SELECT b.sha256 FROM email e JOIN blob b ON b.id = e.blob "
+    "WHERE e.account = $1 AND e.id = $2";
+
+static int read_digest(unsigned char *out, struct smail__db *db,
+                       smail_id account, smail_id email, smail_error *err)
+{
+    struct smail__statement *row;
+    int code = smail__db_prepare(&row, db, digest_sql, err);
+
+    if (code < 0)
+        return code;
+    smail__bind_int(row, 1, account);
+    smail__bind_int(row, 2, email);
+    code = smail__statement_step(row, err);
+    if (code > 0 && smail__column_span(row, 0).len == SMAIL__SHA256_LEN)
+        memcpy(out, smail__column_span(row, 0).data, SMAIL__SHA256_LEN);
+    smail__statement_reset(row);
+    if (code == 0)
+        return smail__fail(err, SMAIL_ENOTFOUND, "there is no message %lld",
+                           (long long)email);
+    return code < 0 ? code : 0;
+}
+
+int smail__email_digest(unsigned char out[SMAIL__SHA256_LEN],
+                        smail_store *store, smail_id account, smail_id email,
+                        smail_error *err)
+{
+    struct smail__db *db;
+    int code = smail__store_begin_read(&db, store, err);
+
+    if (code < 0)
+        return code;
+    memset(out, 0, SMAIL__SHA256_LEN);
+    code = read_digest(out, db, account, email, err);
+    smail__store_end_read(store, db);
+    return code;
+}

@@ -23,6 +23,11 @@ int smail__known_find(smail_id *out, smail_store *store, smail_id account,
                       const unsigned char sha256[SMAIL__SHA256_LEN],
                       smail_error *err);
 
+/* What the bytes of a message hashed to when they came. SMAIL_ENOTFOUND. */
+int smail__email_digest(unsigned char out[SMAIL__SHA256_LEN],
+                        smail_store *store, smail_id account, smail_id email,
+                        smail_error *err);
+
 /*
  * Have the commit fail with SMAIL_EEXISTS, and fill `known`, when the account
  * of its first target has these bytes by then; and note them when it has not.

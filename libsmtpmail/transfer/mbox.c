@@ -373,6 +373,24 @@ static smail_span unquote(const struct smail__mbox *mbox, smail_span piece)
     return smail__span_from(piece, 1);
 }
 
+/* A line of so many '>' that nobody knows yet whether "From " is behind them:
+ * its end waits, as the start of a line. */
+#define HELD_BACK 8
+
+static bool is_open(const struct smail__mbox *mbox, smail_span piece)
+{
+    size_t marks = 0;
+    smail_span rest;
+
+    if (!mbox->at_line || piece.len != SMAIL__INPUT_PIECE ||
+        piece.data[0] != '>')
+        return false;
+    while (marks < piece.len && piece.data[marks] == '>')
+        marks++;
+    rest = smail__span_from(piece, marks);
+    return rest.len < 5 && memcmp(rest.data, "From ", rest.len) == 0;
+}
+
 static void put(struct smail__buf *out, struct smail__mbox *mbox,
                 smail_span piece)
 {
@@ -396,13 +414,16 @@ static void put_held(struct smail__buf *out, const struct smail__mbox *mbox)
 static int read_counted(struct smail__buf *out, struct smail__mbox *mbox)
 {
     smail_span piece = smail__input_piece(mbox->input);
+    bool is_held = is_open(mbox, piece) && mbox->left > piece.len;
 
+    if (is_held)
+        piece.len -= HELD_BACK;
     if (piece.len > mbox->left)
         piece.len = (size_t)mbox->left;
     if (piece.len == 0)
         return 0;
     put(out, mbox, unquote(mbox, piece));
-    mbox->at_line = piece.data[piece.len - 1] == '\n';
+    mbox->at_line = is_held || piece.data[piece.len - 1] == '\n';
     mbox->left -= piece.len;
     smail__input_take(mbox->input, piece.len);
     return 1;
@@ -421,15 +442,19 @@ static int end(struct smail__buf *out, struct smail__mbox *mbox)
 static int read_some(struct smail__buf *out, struct smail__mbox *mbox)
 {
     smail_span piece = smail__input_piece(mbox->input);
+    bool is_held;
 
     if (piece.len == 0 || is_separator(mbox, piece))
         return end(out, mbox);
     put_held(out, mbox);
+    is_held = is_open(mbox, piece) && !mbox->input->is_over;
+    if (is_held)
+        piece.len -= HELD_BACK;
     mbox->after_empty = mbox->at_line && is_empty_line(piece);
     mbox->empty_crlf = piece.len == 2;
     if (!mbox->after_empty)
         put(out, mbox, unquote(mbox, piece));
-    mbox->at_line = piece.data[piece.len - 1] == '\n';
+    mbox->at_line = is_held || piece.data[piece.len - 1] == '\n';
     smail__input_take(mbox->input, piece.len);
     return 1;
 }

@@ -190,14 +190,22 @@ static bool is_plain(smail_span level, size_t at)
            !(is_end && (byte == '.' || byte == ' ' || byte == '-'));
 }
 
+/* A folder with these in it would be a Maildir. */
+static bool is_part(smail_span level)
+{
+    return smail__span_is(level, "cur") || smail__span_is(level, "new") ||
+           smail__span_is(level, "tmp");
+}
+
 void smail__name_to_file(struct smail__buf *out, smail_span level)
 {
     static const char hex[] = "0123456789ABCDEF";
+    bool is_taken = is_part(level);
 
     for (size_t i = 0; i < level.len; i++) {
         unsigned char byte = (unsigned char)level.data[i];
 
-        if (is_plain(level, i)) {
+        if (is_plain(level, i) && !(is_taken && i == 0)) {
             smail__buf_putc(out, level.data[i]);
         } else {
             smail__buf_putc(out, '%');
