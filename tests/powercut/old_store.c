@@ -40,7 +40,7 @@ static void copy_table(sqlite3 *handle, const char *name)
     char columns[2000] = "", sql[4600];
     size_t len = 0;
 
-    snprintf(sql, sizeof(sql), "SELECT name FROM pragma_table_info('%s')",
+    snprintf(sql, sizeof(sql), "SELECT name FROM pragma_table_info('%.60s')",
              name);
     need(sqlite3_prepare_v2(handle, sql, -1, &row, NULL) == SQLITE_OK);
     while (sqlite3_step(row) == SQLITE_ROW)
@@ -48,8 +48,9 @@ static void copy_table(sqlite3 *handle, const char *name)
                                 len > 0 ? ", " : "",
                                 (const char *)sqlite3_column_text(row, 0));
     sqlite3_finalize(row);
-    snprintf(sql, sizeof(sql), "INSERT INTO main.%s (%s) SELECT %s FROM new.%s",
-             name, columns, columns, name);
+    snprintf(sql, sizeof(sql),
+             "INSERT INTO main.%.60s (%s) SELECT %s FROM new.%.60s", name,
+             columns, columns, name);
     exec(handle, sql);
 }
 
