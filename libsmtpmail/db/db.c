@@ -143,6 +143,11 @@ void smail__db_unlock(struct smail__db *db)
     db->driver->unlock(db);
 }
 
+bool smail__db_claim(struct smail__db *db)
+{
+    return db->driver->claim(db);
+}
+
 int smail__db_reopen(struct smail__db *db, smail_error *err)
 {
     return db->driver->reopen(db, err);

@@ -94,6 +94,11 @@ const char *smail__db_path(const struct smail__db *db);
 int smail__db_lock(struct smail__db *db, smail_error *err);
 void smail__db_unlock(struct smail__db *db);
 
+/* For a database without a file whose lock could tell: whether this connection
+ * is the one whose process works behind deliveries. It stays so until the
+ * connection ends. */
+bool smail__db_claim(struct smail__db *db);
+
 /* A new connection in place of a broken one; statements are gone. What the
  * log holds is first made safe, so that nothing new rests on it. */
 int smail__db_reopen(struct smail__db *db, smail_error *err);

@@ -60,6 +60,7 @@ struct smail__db_driver {
     const char *(*path)(const struct smail__db *db);
     int (*lock)(struct smail__db *db, smail_error *err);
     void (*unlock)(struct smail__db *db);
+    bool (*claim)(struct smail__db *db);
     int (*reopen)(struct smail__db *db, smail_error *err);
     struct smail__db_log (*log)(const struct smail__db *db);
     int (*checkpoint)(struct smail__db *db, enum smail__checkpoint how,

@@ -65,6 +65,7 @@ struct postgres_db {
     char *url;
     unsigned flags;
     bool broken;
+    bool is_claimed;
     int level;
     int64_t changes;
     unsigned long long named;          /* statements, so far */

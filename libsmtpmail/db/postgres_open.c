@@ -149,6 +149,7 @@ int smail__postgres_reopen(struct smail__db *base, smail_error *err)
 
     disconnect(db);
     db->broken = false;
+    db->is_claimed = false;
     code = connect_to(db, err);
     if (code == 0 && !(db->flags & SMAIL__DB_READ_ONLY))
         code = check_version(db, err);

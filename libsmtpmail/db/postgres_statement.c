@@ -16,7 +16,8 @@
 #define CACHE_START 64
 
 /* Beside this in pg_locks: the hash of the schema's name. */
-#define LOCK_CLASS "1399677289" /* "Smai" */
+#define LOCK_CLASS "1399677289"  /* "Smai": who writes */
+#define CLAIM_CLASS "1399677290" /* who indexes */
 
 static struct postgres_statement *own(struct smail__statement *statement)
 {
@@ -419,6 +420,26 @@ static void unlock(struct smail__db *db)
     (void)db;
 }
 
+/* The server takes the lock back when the connection ends, however. */
+static bool claim(struct smail__db *base)
+{
+    static const char sql[] = "SELECT pg_try_advisory_lock(" CLAIM_CLASS
+                              ", hashtext(current_schema()))";
+    struct postgres_db *db = (struct postgres_db *)base;
+    PGresult *result;
+    bool is_ours;
+
+    if (db->is_claimed)
+        return !is_broken(base);
+    smail__postgres_hold(db);
+    result = PQexecParams(db->handle, sql, 0, NULL, NULL, NULL, NULL, 1);
+    is_ours = PQresultStatus(result) == PGRES_TUPLES_OK &&
+              smail__postgres_int(result, 0) != 0;
+    PQclear(result);
+    db->is_claimed = is_ours;
+    return is_ours;
+}
+
 /* The server cares for its log itself. */
 static struct smail__db_log log_of(const struct smail__db *db)
 {
@@ -473,6 +494,7 @@ const struct smail__db_driver smail__db_postgres = {
     .path = path,
     .lock = lock,
     .unlock = unlock,
+    .claim = claim,
     .reopen = smail__postgres_reopen,
     .log = log_of,
     .checkpoint = smail__postgres_checkpoint,

@@ -265,6 +265,12 @@ static void unlock(struct smail__db *db)
     smail__sqlite_turn_drop(&((struct sqlite_db *)db)->turn);
 }
 
+/* A database in memory is its process's own. */
+static bool claim(struct smail__db *db)
+{
+    return is_shared(db);
+}
+
 static struct smail__db_log log_of(const struct smail__db *base)
 {
     const struct sqlite_db *db = (const struct sqlite_db *)base;
@@ -316,6 +322,7 @@ const struct smail__db_driver smail__db_sqlite = {
     .path = path,
     .lock = lock,
     .unlock = unlock,
+    .claim = claim,
     .reopen = smail__sqlite_reopen,
     .log = log_of,
     .checkpoint = smail__sqlite_checkpoint,

@@ -63,8 +63,14 @@ static bool own(smail_store *store)
     const char *path = smail__db_path(store->db);
     struct smail__buf name;
 
-    if (indexer->owner || path == NULL)
-        return indexer->owner = true;
+    if (path == NULL) {
+        smail__store_take_db(store);
+        indexer->owner = smail__db_claim(store->db);
+        smail__store_give_db(store);
+        return indexer->owner;
+    }
+    if (indexer->owner)
+        return true;
     if (indexer->lock < 0) {
         smail__buf_init(&name, (size_t)64 * 1024, NULL);
         smail__buf_printf(&name, "%s.index", path);

@@ -442,6 +442,21 @@ static void a_lost_connection_is_opened_anew(void **state)
     smail__db_close(other);
 }
 
+static void one_of_many_has_the_index(void **state)
+{
+    struct world *w = need(state);
+    struct smail__db *other = open_more(w, 0);
+
+    assert_true(smail__db_claim(w->db));
+    assert_true(smail__db_claim(w->db));
+    assert_false(smail__db_claim(other));
+    OK(w, smail__db_reopen(w->db, &w->err));
+    while (!smail__db_claim(other))
+        continue; /* the server takes a moment to see that one went */
+    assert_false(smail__db_claim(w->db));
+    smail__db_close(other);
+}
+
 static int open_code(struct world *w, const char *url, unsigned flags)
 {
     struct smail__db *db = NULL;
@@ -563,6 +578,7 @@ int main(void)
         SERVER_TEST(a_reader_sees_one_state_and_changes_nothing),
         SERVER_TEST(writers_take_turns),
         SERVER_TEST(a_lost_connection_is_opened_anew),
+        SERVER_TEST(one_of_many_has_the_index),
         SERVER_TEST(only_a_store_that_is_ours_is_opened),
         SERVER_TEST(it_answers_what_the_store_asks),
         SERVER_TEST(every_statement_is_prepared),
