@@ -144,6 +144,13 @@ typedef struct smail_server_options {
                        600. */
     uint32_t max_messages_per_hour;      /**< MAIL commands. Default 500. */
     uint32_t max_recipients_per_hour;    /**< Default 2000. */
+
+    const struct smail_routes *routes; /**< Take mail for other hosts from
+                       those who have logged in, and put it into the store's
+                       queue; see outbound.h. NULL: it is refused. */
+    uint32_t queue_warn;   /**< Seconds after which the sender of what could
+                       not be delivered yet is told. Default 4 hours. */
+    uint32_t queue_expire; /**< And given up. Default 5 days. */
 } smail_server_options;
 
 #define SMAIL_SERVER_OPTIONS_INIT    \

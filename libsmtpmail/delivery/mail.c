@@ -106,6 +106,20 @@ void smail__mail_set(struct smail__courier *courier, size_t index,
     }
 }
 
+/* Who takes it tells the sender of the end of it, or cannot: then we say how
+ * far it got (RFC 3461, 5.2.2 and 5.2.3). */
+static enum reach how_far(const struct smail__courier *courier)
+{
+    enum smail__route_kind kind = courier->lane->route->kind;
+
+    if (kind == SMAIL__ROUTE_LOCAL || kind == SMAIL__ROUTE_LMTP)
+        return REACHED_MAILBOX;
+    return courier->client != NULL &&
+                   smail_smtp_client_offer(courier->client)->dsn
+               ? REACHED_DSN
+               : REACHED_OTHER;
+}
+
 static void fill_in(struct smail__courier *courier)
 {
     struct mail *mail = &courier->mail;
@@ -117,8 +131,6 @@ static void fill_in(struct smail__courier *courier)
     const struct smail__host *host =
         at_host ? &lane->hosts->list[courier->host] : NULL;
     char address[SMAIL__ADDRESS_TEXT] = "";
-    bool dsn = courier->client != NULL &&
-               smail_smtp_client_offer(courier->client)->dsn;
     smail_span where;
 
     if (at_host && courier->address < host->address_count)
@@ -141,9 +153,7 @@ static void fill_in(struct smail__courier *courier)
             smail__span(host != NULL ? host->name : lane->route->host);
         one->result.tls = smail__span(courier->tls_text);
         one->result.next_attempt = sender->now;
-        smail__outcome_decide(one, sender, message,
-                              at_host && !dsn &&
-                                  lane->route->kind != SMAIL__ROUTE_LMTP);
+        smail__outcome_decide(one, sender, message, how_far(courier));
     }
 }
 
@@ -160,6 +170,7 @@ void smail__mail_settle(struct smail__courier *courier)
         .destination = courier->claim->destination,
         .token = courier->claim->token,
         .now = courier->sender->now,
+        .is_local = courier->lane->route->kind == SMAIL__ROUTE_LOCAL,
         .list = mail->settled,
         .count = mail->count,
     };

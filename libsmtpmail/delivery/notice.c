@@ -46,6 +46,7 @@ struct telling {
     smail_target targets[TARGETS_MAX];
     size_t target_count;
     bool remote; /* the sender is elsewhere */
+    bool settles;
     void (*done)(const smail_error *error, void *arg);
     void *arg;
 };
@@ -196,7 +197,8 @@ static int queue_it(smail_tx *tx, struct telling *telling, smail_error *err)
 static int also(smail_tx *tx, smail_append *append, void *arg, smail_error *err)
 {
     struct telling *telling = arg;
-    int code = smail__settle(tx, telling->settlement, err);
+    int code =
+        telling->settles ? smail__settle(tx, telling->settlement, err) : 0;
 
     (void)append;
     if (code == 0 && telling->remote)
@@ -218,7 +220,7 @@ static int settle_alone(smail_tx *tx, void *arg, smail_error *err)
 {
     struct telling *telling = arg;
 
-    return smail__settle(tx, telling->settlement, err);
+    return telling->settles ? smail__settle(tx, telling->settlement, err) : 0;
 }
 
 static void settled_alone(const smail_error *error, void *arg)
@@ -246,11 +248,10 @@ static int store(struct telling *telling, const char *hostname,
                                      telling->target_count, told, telling, err);
 }
 
-int smail__notice_later(smail_store *db,
-                        const struct smail__settlement *settlement,
-                        const char *hostname,
-                        void (*done)(const smail_error *error, void *arg),
-                        void *arg, smail_error *err)
+static int tell(smail_store *db, const struct smail__settlement *settlement,
+                const char *hostname, bool settles,
+                void (*done)(const smail_error *error, void *arg), void *arg,
+                smail_error *err)
 {
     struct telling *telling = calloc(1, sizeof(*telling));
     int code;
@@ -259,6 +260,7 @@ int smail__notice_later(smail_store *db,
         return smail__fail(err, SMAIL_ENOMEM, "out of memory");
     telling->store = db;
     telling->settlement = settlement;
+    telling->settles = settles;
     telling->done = done;
     telling->arg = arg;
     smail__buf_init(&telling->text, NOTICE_MAX, NULL);
@@ -271,4 +273,22 @@ int smail__notice_later(smail_store *db,
     if (code < 0)
         free_telling(telling);
     return code;
+}
+
+int smail__notice_later(smail_store *db,
+                        const struct smail__settlement *settlement,
+                        const char *hostname,
+                        void (*done)(const smail_error *error, void *arg),
+                        void *arg, smail_error *err)
+{
+    return tell(db, settlement, hostname, true, done, arg, err);
+}
+
+int smail__notice_after(smail_store *db,
+                        const struct smail__settlement *settlement,
+                        const char *hostname,
+                        void (*done)(const smail_error *error, void *arg),
+                        void *arg, smail_error *err)
+{
+    return tell(db, settlement, hostname, false, done, arg, err);
 }

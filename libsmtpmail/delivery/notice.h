@@ -19,6 +19,13 @@ int smail__notice_later(smail_store *store,
                         void (*done)(const smail_error *error, void *arg),
                         void *arg, smail_error *err);
 
+/* The same of what is settled already: `done` speaks of the notice. */
+int smail__notice_after(smail_store *store,
+                        const struct smail__settlement *settlement,
+                        const char *hostname,
+                        void (*done)(const smail_error *error, void *arg),
+                        void *arg, smail_error *err);
+
 /* What the notice is made of. */
 struct smail__notice {
     const struct smail__settlement *settlement;

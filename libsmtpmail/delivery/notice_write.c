@@ -213,6 +213,9 @@ static void put_person(struct smail__buf *out,
                   "of it if it cannot be delivered.");
         smail__buf_printf(out, "  The last attempt will be on %s.\r\n", date);
         put_reply(out, one);
+    } else if ((one->told & SMAIL__TOLD_SUCCESS) != 0) {
+        smail__buf_printf(out, "Delivered to %s\r\n\r\n", who);
+        put_words(out, "  ", "It is in the mailbox. You asked to be told.");
     } else {
         smail__buf_printf(out, "Passed on for %s\r\n\r\n", who);
         put_words(out, "  ",
@@ -382,7 +385,8 @@ static const char *subject_of(const struct smail__settlement *settlement)
         return "Your message could not be delivered";
     if ((told & SMAIL__TOLD_DELAY) != 0)
         return "Your message is delayed";
-    return "Your message was passed on";
+    return (told & SMAIL__TOLD_SUCCESS) != 0 ? "Your message was delivered"
+                                             : "Your message was passed on";
 }
 
 static bool needs_utf8(const struct smail__notice *notice)

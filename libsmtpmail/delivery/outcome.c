@@ -83,17 +83,16 @@ static void put_off(struct smail__settled *settled,
 void smail__outcome_decide(struct smail__settled *settled,
                            const struct smail__sender *sender,
                            const struct smail__queue_message *message,
-                           bool relayed_without_dsn)
+                           enum reach reach)
 {
     settled->told = 0;
     if (settled->result.outcome == SMAIL_QUEUE_PUT_OFF)
         put_off(settled, sender, message);
     switch (settled->result.outcome) {
     case SMAIL_QUEUE_TAKEN:
-        /* RFC 3461, 5.2.2: who takes it knows nothing of DSN, so nobody but
-         * us can say that it got so far. */
-        if (relayed_without_dsn && wants(settled, SMAIL_SMTP_NOTIFY_SUCCESS))
-            settled->told |= SMAIL__TOLD_RELAYED;
+        if (reach != REACHED_DSN && wants(settled, SMAIL_SMTP_NOTIFY_SUCCESS))
+            settled->told |= reach == REACHED_MAILBOX ? SMAIL__TOLD_SUCCESS
+                                                      : SMAIL__TOLD_RELAYED;
         break;
     case SMAIL_QUEUE_REFUSED:
     case SMAIL_QUEUE_GIVEN_UP:

@@ -92,28 +92,19 @@ static int make_room(struct smail__outgoing *outgoing)
     return 0;
 }
 
-int smail__outgoing_add(struct smail__outgoing *outgoing,
-                        const smail_path *recipient, unsigned notify,
-                        smail_span original)
+static int add(struct smail__outgoing *outgoing, const smail_path *recipient,
+               const char *destination, unsigned notify, smail_span original)
 {
     char text[SMAIL_LOCAL_PART_MAX + SMAIL_DOMAIN_MAX + 2];
-    char domain[SMAIL_DOMAIN_MAX + 1];
-    char destination[SMAIL__ROUTE_NAME_MAX + 256];
     struct smail__queue_recipient *one;
-    const struct smail__route *route;
-    int code = smail__route_domain(domain, recipient->domain);
+    int code;
 
-    if (code < 0)
-        return SMAIL_EMALFORMED;
     path_text(text, recipient);
     if (is_there(outgoing, smail__span(text)))
         return 0;
     code = make_room(outgoing);
     if (code < 0)
         return code;
-    route = smail__routes_find(outgoing->routes, smail__span(domain),
-                               outgoing->message.sender);
-    smail__route_destination(destination, route, smail__span(domain));
     one = &outgoing->recipients[outgoing->count];
     *one = (struct smail__queue_recipient){ .notify = notify };
     one->recipient.data = smail__strdup(text);
@@ -127,6 +118,29 @@ int smail__outgoing_add(struct smail__outgoing *outgoing,
                    one->original_recipient.data != NULL
                ? 0
                : SMAIL_ENOMEM;
+}
+
+int smail__outgoing_add(struct smail__outgoing *outgoing,
+                        const smail_path *recipient, unsigned notify,
+                        smail_span original)
+{
+    char domain[SMAIL_DOMAIN_MAX + 1];
+    char destination[SMAIL__ROUTE_NAME_MAX + 256];
+    const struct smail__route *route;
+
+    if (smail__route_domain(domain, recipient->domain) < 0)
+        return SMAIL_EMALFORMED;
+    route = smail__routes_find(outgoing->routes, smail__span(domain),
+                               outgoing->message.sender);
+    smail__route_destination(destination, route, smail__span(domain));
+    return add(outgoing, recipient, destination, notify, original);
+}
+
+int smail__outgoing_add_local(struct smail__outgoing *outgoing,
+                              const smail_path *recipient, unsigned notify,
+                              smail_span original)
+{
+    return add(outgoing, recipient, SMAIL__ROUTE_HERE, notify, original);
 }
 
 void smail__outgoing_scan(struct smail__outgoing *outgoing, smail_span piece)

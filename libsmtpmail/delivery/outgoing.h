@@ -44,6 +44,11 @@ int smail__outgoing_add(struct smail__outgoing *outgoing,
                         const smail_path *recipient, unsigned notify,
                         smail_span original);
 
+/* One that is here, and gets it by way of the queue. */
+int smail__outgoing_add_local(struct smail__outgoing *outgoing,
+                              const smail_path *recipient, unsigned notify,
+                              smail_span original);
+
 /* The bytes that are to be sent, all of them, in pieces. */
 void smail__outgoing_scan(struct smail__outgoing *outgoing, smail_span piece);
 

@@ -12,6 +12,7 @@
 #include "dns/idna.h"
 
 static const struct smail__route built_in = { .kind = SMAIL__ROUTE_MX };
+static const struct smail__route local = { .kind = SMAIL__ROUTE_LOCAL };
 
 void smail__routes_init(struct smail__routes *routes)
 {
@@ -150,6 +151,8 @@ const struct smail__route *smail__routes_find(
     const struct smail__routes *routes, smail_span recipient_domain,
     smail_span sender)
 {
+    if (smail__span_is(recipient_domain, SMAIL__ROUTE_HERE))
+        return &local;
     for (size_t i = 0; i < routes->rule_count; i++) {
         const struct smail__route_rule *rule = &routes->rules[i];
 

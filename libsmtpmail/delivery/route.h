@@ -12,6 +12,9 @@
 #include <smtpmail/address.h>
 #include <smtpmail/error.h>
 
+/* The destination of SMAIL__ROUTE_LOCAL. */
+#define SMAIL__ROUTE_HERE "*here"
+
 #define SMAIL__ROUTES_MAX 1000
 #define SMAIL__ROUTE_NAME_MAX 63
 
@@ -20,7 +23,8 @@ enum smail__route_kind {
     SMAIL__ROUTE_RELAY,   /* a smarthost */
     SMAIL__ROUTE_LMTP,    /* RFC 2033 */
     SMAIL__ROUTE_DISCARD, /* taken, and thrown away */
-    SMAIL__ROUTE_FAIL     /* refused, in the operator's words */
+    SMAIL__ROUTE_FAIL,    /* refused, in the operator's words */
+    SMAIL__ROUTE_LOCAL    /* into mailboxes here, by way of the queue */
 };
 
 /* In the order of what they demand. */

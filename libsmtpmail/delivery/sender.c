@@ -242,7 +242,8 @@ static void hand_over(struct smail__sender *sender, struct lane *lane,
     else if (lane->state == LANE_DOWN && sender->now_ms < lane->down_until)
         smail__courier_go(courier);
     else if (lane->route->kind == SMAIL__ROUTE_DISCARD ||
-             lane->route->kind == SMAIL__ROUTE_FAIL)
+             lane->route->kind == SMAIL__ROUTE_FAIL ||
+             lane->route->kind == SMAIL__ROUTE_LOCAL)
         smail__courier_go(courier);
     else
         smail__lane_resolve(sender, lane);

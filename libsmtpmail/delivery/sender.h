@@ -91,6 +91,7 @@ struct smail__settlement {
     const struct smail__queue_message *message;
     smail_span destination;
     int64_t token, now;
+    bool is_local; /* what is TAKEN is to be put into mailboxes here, too */
     struct smail__settled *list;
     size_t count;
 };

@@ -246,11 +246,18 @@ void smail__mail_settle(struct smail__courier *courier);
 
 /* --- outcome.c ----------------------------------------------------------- */
 
+/* Where a message is that was taken. */
+enum reach {
+    REACHED_DSN,    /* with a host that reports from there on */
+    REACHED_OTHER,  /* with one that does not */
+    REACHED_MAILBOX /* with its recipient */
+};
+
 /* The next attempt, whether it is over, and who is to be told. */
 void smail__outcome_decide(struct smail__settled *settled,
                            const struct smail__sender *sender,
                            const struct smail__queue_message *message,
-                           bool relayed_without_dsn);
+                           enum reach reach);
 
 /* Seconds from now, after so many attempts. */
 int64_t smail__outcome_backoff(const struct smail__sender *sender,

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "delivery/local.h"
 #include "delivery/notice.h"
 #include "delivery/submission.h"
 #include "store/change.h"
@@ -116,6 +117,8 @@ int smail__settle_later(smail_store *store,
     struct plain *plain;
     int code;
 
+    if (settlement->is_local)
+        return smail__local_later(store, settlement, hostname, done, arg, err);
     if (smail__settle_tells(settlement))
         return smail__notice_later(store, settlement, hostname, done, arg, err);
     plain = malloc(sizeof(*plain));

@@ -10,7 +10,7 @@
 
 #include "base/format.h"
 #include "base/span.h"
-#include "server/dialogue.h"
+#include "server/relay.h"
 
 /* More than this many Received: the message goes round (RFC 5321, 6.3). */
 #define HOPS_MAX 100
@@ -99,6 +99,7 @@ static void commit(struct smail__dialogue *dialogue)
     delivery->connection = dialogue->number;
     delivery->question = dialogue->question;
     delivery->envelope = envelope;
+    smail__relay_commit(envelope);
     rc = smail_append_commit_later(envelope->append, envelope->targets,
                                    envelope->target_count, on_done, delivery,
                                    &err);

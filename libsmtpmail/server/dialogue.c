@@ -7,12 +7,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/span.h"
 #include "server/checks.h"
 #include "server/proxy_header.h"
+
+/* Mail may be sent in advance by a year (RFC 4865). */
+#define HOLD_SECONDS_MAX (365 * 86400)
 
 /* --- What the engine says ------------------------------------------------- */
 
@@ -380,6 +384,20 @@ static const struct smail__connection_handler handler = {
 
 /* --- Beginning and end ---------------------------------------------------- */
 
+/* RFC 3461, 4865, 2852, 6710, 8689. */
+static void offer_what_the_queue_honours(smail_smtp_server_options *options,
+                                         const smail_server_options *ours)
+{
+    if (ours->routes == NULL || ours->store == NULL)
+        return;
+    options->offer_dsn = true;
+    options->offer_requiretls = true;
+    options->offer_mt_priority = true;
+    options->offer_deliverby = true;
+    options->max_future_release = HOLD_SECONDS_MAX;
+    options->max_future_release_date = (int64_t)time(NULL) + HOLD_SECONDS_MAX;
+}
+
 static int new_engine(smail_smtp_server **out,
                       const struct smail__settings *settings,
                       smail_listener_kind kind,
@@ -415,6 +433,7 @@ static int new_engine(smail_smtp_server **out,
         options.require_tls = !ours->auth_without_tls;
         options.auth_without_tls = ours->auth_without_tls;
         options.normalize_line_ends = ours->normalize_line_ends;
+        offer_what_the_queue_honours(&options, ours);
     }
     return smail_smtp_server_new(out, &options);
 }

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "message/trace.h"
-#include "server/dialogue.h"
+#include "server/relay.h"
 
 #define TRACE_MAX 4096
 
@@ -66,7 +66,8 @@ struct smail__envelope *smail__envelope_new(struct smail__dialogue *dialogue,
         envelope->identity = smail__strdup(dialogue->identity);
     if (envelope->helo == NULL ||
         (dialogue->identity != NULL && envelope->identity == NULL) ||
-        copy_path(&envelope->sender, &mail->sender) != 0) {
+        copy_path(&envelope->sender, &mail->sender) != 0 ||
+        smail__relay_begin(envelope, dialogue, mail) != 0) {
         smail__envelope_free(envelope);
         return NULL;
     }
@@ -78,6 +79,7 @@ void smail__envelope_free(struct smail__envelope *envelope)
     if (envelope == NULL)
         return;
     smail_append_free(envelope->append);
+    smail__relay_free(envelope);
     for (size_t i = 0; i < envelope->recipient_count; i++)
         free_path(&envelope->recipients[i]);
     free(envelope->recipients);
@@ -205,6 +207,7 @@ static int store(void *user, smail_span piece)
 {
     struct smail__envelope *envelope = user;
 
+    smail__relay_scan(envelope, piece);
     return smail_append_write(envelope->append, piece, &envelope->error);
 }
 
@@ -240,7 +243,14 @@ static int write_trace(struct smail__envelope *envelope,
     }
     smail__buf_init(&out, TRACE_MAX, NULL);
     smail__trace_return_path(&out, &trace);
+    if (envelope->outgoing != NULL) /* the last host's to write */
+        envelope->outgoing->message.skip = out.len;
     smail__trace_received(&out, &trace);
+    smail__relay_scan(envelope,
+                      smail__span_from(smail__buf_span(&out),
+                                       envelope->outgoing != NULL
+                                           ? envelope->outgoing->message.skip
+                                           : 0));
     rc = smail__buf_error(&out);
     rc = rc != 0
              ? smail__fail(err, rc, "no room for the trace header")
@@ -280,7 +290,8 @@ int smail__envelope_open(struct smail__envelope *envelope,
     int rc;
 
     envelope->has_content = true;
-    if (envelope->target_count == 0)
+    if (envelope->target_count == 0 &&
+        (envelope->outgoing == NULL || envelope->outgoing->count == 0))
         return 0;
     rc = smail_append_new(&envelope->append, server->options.store, err);
     if (rc == 0) {

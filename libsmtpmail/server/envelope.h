@@ -30,10 +30,12 @@ struct smail__envelope {
     char id[SMAIL_QUEUE_ID_LEN + 1];
     bool has_content; /* DATA was granted */
     uint64_t received;
-    struct smail__submit *submit; /* on submission */
-    int failure;                  /* the first of the store, or 0 */
-    smail_error error;            /* and its words */
-    uint64_t begun_at;            /* of the loop's clock */
+    struct smail__submit *submit;     /* on submission */
+    struct smail__outgoing *outgoing; /* what the queue gets; NULL: nothing */
+    char *envelope_id;                /* its ENVID */
+    int failure;                      /* the first of the store, or 0 */
+    smail_error error;                /* and its words */
+    uint64_t begun_at;                /* of the loop's clock */
     uint64_t ended_at;
 };
 

@@ -24,6 +24,7 @@
 #include "base/format.h"
 #include "base/span.h"
 #include "server/checks.h"
+#include "server/relay.h"
 
 /* A list longer than this is not asked whether all its members are full. */
 #define QUOTA_LOOKUPS_MAX 16
@@ -147,6 +148,10 @@ static void grant_accounts(struct smail__dialogue *dialogue,
 
     if (!has_room(dialogue, accounts, count))
         return;
+    if (smail__relay_wants(dialogue)) {
+        smail__relay_take_local(dialogue);
+        return;
+    }
     targets = calloc(count, sizeof(*targets));
     if (targets == NULL) {
         smail__question_refuse(dialogue, 451, "4.3.0", "Out of memory");
@@ -158,8 +163,12 @@ static void grant_accounts(struct smail__dialogue *dialogue,
     free(targets);
 }
 
-static void refuse_foreign(struct smail__dialogue *dialogue)
+static void answer_foreign(struct smail__dialogue *dialogue)
 {
+    if (smail__relay_is_open(dialogue)) {
+        smail__relay_take(dialogue);
+        return;
+    }
     if (dialogue->kind == SMAIL_LISTENER_SMTP)
         smail__question_refuse(dialogue, 554, "5.7.1", "Relay access denied");
     else if (dialogue->kind == SMAIL_LISTENER_LMTP)
@@ -209,7 +218,7 @@ static void answer_rcpt(struct smail__dialogue *dialogue)
         smail__question_refuse(dialogue, 550, "5.1.1", "No such user here");
         break;
     case SMAIL_EINVAL:
-        refuse_foreign(dialogue);
+        answer_foreign(dialogue);
         break;
     case SMAIL_ELIMIT:
         smail__question_refuse(dialogue, 452, "4.5.3",

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* server/relay.c - see server/relay.h. */
+#include "server/relay.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/format.h"
+#include "base/mem.h"
+#include "base/span.h"
+#include "server/pace.h"
+#include "server/routes.h"
+
+static bool is_submission(smail_listener_kind kind)
+{
+    return kind == SMAIL_LISTENER_SUBMISSION ||
+           kind == SMAIL_LISTENER_SUBMISSIONS;
+}
+
+bool smail__relay_is_open(const struct smail__dialogue *dialogue)
+{
+    const smail_server_options *options = &dialogue->settings->options;
+
+    return is_submission(dialogue->kind) && options->routes != NULL &&
+           options->store != NULL && dialogue->account != 0;
+}
+
+static void set_message(struct smail__queue_message *message,
+                        const smail_smtp_mail *mail, int64_t now)
+{
+    message->ret = mail->ret;
+    if (mail->smtputf8)
+        message->flags |= SMAIL__QUEUE_UTF8;
+    if (mail->require_tls)
+        message->flags |= SMAIL__QUEUE_REQUIRETLS;
+    if (mail->has_priority)
+        message->flags |= SMAIL__QUEUE_PRIORITY;
+    message->priority = mail->priority;
+    message->by_mode = mail->by_mode;
+    if (mail->by_trace)
+        message->flags |= SMAIL__QUEUE_BY_TRACE;
+    if (mail->by_mode != SMAIL_SMTP_BY_UNSAID)
+        message->by_at = now + mail->by_time;
+    if (mail->hold_for > 0)
+        message->release_at = now + mail->hold_for;
+    if (mail->hold_until > now)
+        message->release_at = mail->hold_until;
+}
+
+int smail__relay_begin(struct smail__envelope *envelope,
+                       const struct smail__dialogue *dialogue,
+                       const smail_smtp_mail *mail)
+{
+    const smail_server_options *options = &dialogue->settings->options;
+    struct smail__outgoing *outgoing;
+
+    if (!smail__relay_is_open(dialogue))
+        return 0;
+    outgoing = malloc(sizeof(*outgoing));
+    if (outgoing == NULL)
+        return SMAIL_ENOMEM;
+    smail__outgoing_init(outgoing, &options->routes->routes);
+    envelope->outgoing = outgoing;
+    envelope->envelope_id = smail__spandup(mail->envelope_id);
+    if (envelope->envelope_id == NULL)
+        return SMAIL_ENOMEM;
+    set_message(&outgoing->message, mail, (int64_t)time(NULL));
+    outgoing->message.account = dialogue->account;
+    outgoing->message.envelope_id = smail__span(envelope->envelope_id);
+    outgoing->warn_seconds = options->queue_warn;
+    outgoing->expire_seconds = options->queue_expire;
+    return smail__outgoing_sender(outgoing, &mail->sender);
+}
+
+void smail__relay_free(struct smail__envelope *envelope)
+{
+    if (envelope->outgoing != NULL)
+        smail__outgoing_dispose(envelope->outgoing);
+    free(envelope->outgoing);
+    free(envelope->envelope_id);
+    envelope->outgoing = NULL;
+    envelope->envelope_id = NULL;
+}
+
+/* --- Recipients ---------------------------------------------------------- */
+
+static int add(struct smail__dialogue *dialogue, bool is_local)
+{
+    const smail_smtp_rcpt *rcpt = &dialogue->event->rcpt;
+    char original[SMAIL_PATH_MAX + 600] = "";
+
+    if (rcpt->orcpt_type.len > 0)
+        smail__format(original, sizeof(original), "%.*s;%.*s",
+                      SMAIL__SPAN_ARG(rcpt->orcpt_type),
+                      SMAIL__SPAN_ARG(rcpt->orcpt_address));
+    return is_local ? smail__outgoing_add_local(dialogue->envelope->outgoing,
+                                                &rcpt->recipient, rcpt->notify,
+                                                smail__span(original))
+                    : smail__outgoing_add(dialogue->envelope->outgoing,
+                                          &rcpt->recipient, rcpt->notify,
+                                          smail__span(original));
+}
+
+static void take(struct smail__dialogue *dialogue, bool is_local)
+{
+    int rc = add(dialogue, is_local);
+
+    if (rc == 0)
+        smail__question_grant_recipient(dialogue, NULL, 0);
+    else if (rc == SMAIL_EMALFORMED)
+        smail__question_refuse(dialogue, 553, "5.1.2",
+                               "That is no domain that mail can be sent to");
+    else if (rc == SMAIL_ELIMIT)
+        smail__question_refuse(dialogue, 452, "4.5.3",
+                               "Too many recipients for one message");
+    else
+        smail__question_refuse(dialogue, 451, "4.3.0", "Out of memory");
+}
+
+void smail__relay_take(struct smail__dialogue *dialogue)
+{
+    take(dialogue, false);
+}
+
+bool smail__relay_wants(const struct smail__dialogue *dialogue)
+{
+    const struct smail__envelope *envelope = dialogue->envelope;
+
+    return envelope->outgoing != NULL &&
+           (envelope->outgoing->message.release_at > (int64_t)time(NULL) ||
+            (dialogue->event->rcpt.notify & SMAIL_SMTP_NOTIFY_SUCCESS) != 0);
+}
+
+void smail__relay_take_local(struct smail__dialogue *dialogue)
+{
+    take(dialogue, true);
+}
+
+/* --- Content ------------------------------------------------------------- */
+
+void smail__relay_scan(struct smail__envelope *envelope, smail_span piece)
+{
+    if (envelope->outgoing != NULL && envelope->outgoing->count > 0)
+        smail__outgoing_scan(envelope->outgoing, piece);
+}
+
+static int insert(smail_tx *tx, smail_append *append, void *arg,
+                  smail_error *err)
+{
+    struct smail__envelope *envelope = arg;
+
+    return smail__outgoing_insert(tx, append, envelope->outgoing,
+                                  (int64_t)time(NULL), err);
+}
+
+void smail__relay_commit(struct smail__envelope *envelope)
+{
+    if (envelope->outgoing != NULL && envelope->outgoing->count > 0)
+        smail__append_also(envelope->append, insert, envelope);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * server/relay.h - the part of a submission that is not for mailboxes here, or
+ * not yet: it goes into the queue, in the transaction that stores it.
+ */
+#ifndef SMAIL__SERVER_RELAY_H
+#define SMAIL__SERVER_RELAY_H
+
+#include "delivery/outgoing.h"
+#include "server/dialogue.h"
+
+/* At MAIL: what the queue would have to know. 0 also when nothing is relayed
+   for this client. */
+int smail__relay_begin(struct smail__envelope *envelope,
+                       const struct smail__dialogue *dialogue,
+                       const smail_smtp_mail *mail);
+void smail__relay_free(struct smail__envelope *envelope);
+
+/* May this client write to other hosts? */
+bool smail__relay_is_open(const struct smail__dialogue *dialogue);
+
+/* At RCPT: one for another host; answers it. */
+void smail__relay_take(struct smail__dialogue *dialogue);
+
+/* At RCPT: one of ours that the queue delivers, because it is for later, or
+   its sender wants to hear of it. */
+bool smail__relay_wants(const struct smail__dialogue *dialogue);
+void smail__relay_take_local(struct smail__dialogue *dialogue);
+
+/* Content, as it is stored, behind Return-Path. */
+void smail__relay_scan(struct smail__envelope *envelope, smail_span piece);
+
+/* Have the transaction of `envelope->append` write the queue's rows, if there
+   are any. */
+void smail__relay_commit(struct smail__envelope *envelope);
+
+#endif
