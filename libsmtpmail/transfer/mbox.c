@@ -388,7 +388,7 @@ static bool is_open(const struct smail__mbox *mbox, smail_span piece)
     while (marks < piece.len && piece.data[marks] == '>')
         marks++;
     rest = smail__span_from(piece, marks);
-    return rest.len < 5 && memcmp(rest.data, "From ", rest.len) == 0;
+    return rest.len <= 5 && memcmp(rest.data, "From ", rest.len) == 0;
 }
 
 static void put(struct smail__buf *out, struct smail__mbox *mbox,
