@@ -82,6 +82,11 @@ void smail__buf_puts(struct smail__buf *buf, const char *text)
 
 void smail__buf_putc(struct smail__buf *buf, char byte)
 {
+    if (buf->error == 0 && buf->len < buf->max && buf->len + 1 < buf->room) {
+        buf->data[buf->len++] = byte;
+        buf->data[buf->len] = '\0';
+        return;
+    }
     smail__buf_append(buf, (smail_span){ &byte, 1 });
 }
 

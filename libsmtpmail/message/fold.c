@@ -11,8 +11,12 @@
 
 static int fold_ascii(struct smail__buf *out, smail_span text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        smail__buf_putc(out, smail__lower(text.data[i]));
+    size_t at = out->len;
+
+    smail__buf_append(out, text);
+    for (; at < out->len; at++)
+        if (out->data[at] >= 'A' && out->data[at] <= 'Z')
+            out->data[at] += 'a' - 'A';
     return smail__buf_error(out);
 }
 
