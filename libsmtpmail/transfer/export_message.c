@@ -223,11 +223,14 @@ void smail__export_name(char out[SMAIL__EXPORT_NAME_MAX],
                   (long long)key->email);
 }
 
+/* Before, a number in the name of a file is not taken for a time. */
+#define DATED_FROM 100000000
+
 /* Its name says when it came; what has LF would come back with CR LF. */
 void smail__export_note(struct smail__buf *out, const char *file,
                         const struct smail__export_message *message)
 {
-    bool is_dated = message->received_at > 0;
+    bool is_dated = message->received_at >= DATED_FROM;
 
     if (message->keywords[0] == '\0' && !message->has_lf && is_dated &&
         message->size > 0)
