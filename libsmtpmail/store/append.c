@@ -21,6 +21,9 @@
 /* In a store without a folder, a database in memory, nothing can spill. */
 #define IN_MEMORY_MAX ((size_t)256 * 1024 * 1024)
 
+/* What is shorter wins nothing. */
+#define PACKED_MIN 256
+
 static void count_out(smail_append *append)
 {
     if (append->counted)
@@ -40,6 +43,7 @@ int smail_append_new(smail_append **out, smail_store *store, smail_error *err)
     append->file = (struct smail__blob_file)SMAIL__BLOB_FILE_INIT;
     smail__buf_init(&append->memory,
                     has_folder ? SMAIL__SMALL_MAX : IN_MEMORY_MAX, NULL);
+    smail__buf_init(&append->packed, SMAIL__SMALL_MAX, NULL);
     smail__buf_init(&append->header, SMAIL__HEADER_MAX, NULL);
     code = smail__store_new_id(append->id, store, err);
     if (code < 0) {
@@ -75,6 +79,7 @@ void smail_append_free(smail_append *append)
     smail__blob_close(&append->file, &append->store->blobs);
     smail__sha256_free(append->digest);
     smail__buf_dispose(&append->memory);
+    smail__buf_dispose(&append->packed);
     smail__buf_dispose(&append->header);
     smail__delivery_dispose(&append->delivery);
     forget_targets(append);
@@ -288,6 +293,16 @@ static int copy_targets(smail_append *append, const smail_target *targets,
     return code;
 }
 
+/* Here and not by the writer, which has no time: it writes half as much. */
+static void pack(smail_append *append)
+{
+    smail_span bytes = smail__buf_span(&append->memory);
+
+    if (append->file.fd < 0 && bytes.len >= PACKED_MIN &&
+        bytes.len <= SMAIL__SMALL_MAX)
+        (void)smail__pack(&append->packed, &append->store->packer, bytes);
+}
+
 /* Once: what is left goes to the file, hash and header are read. */
 static int complete(smail_append *append, smail_error *err)
 {
@@ -308,6 +323,7 @@ static int complete(smail_append *append, smail_error *err)
         smail__sha256(append->sha256, smail__buf_span(&append->memory));
     append->digest = NULL;
     append->has_sha256 = true;
+    pack(append);
     return 0;
 }
 

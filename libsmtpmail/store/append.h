@@ -46,6 +46,7 @@ struct smail_append {
     char id_text[SMAIL_QUEUE_ID_LEN + 1];
 
     struct smail__buf memory; /* not yet in the file */
+    struct smail__buf packed; /* all of it, for the row; empty: it stays */
     uint64_t size;
     uint64_t in_file;
     struct smail__blob_file file;

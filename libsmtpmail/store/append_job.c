@@ -33,7 +33,10 @@ static int insert_blob(smail_tx *tx, const struct smail_append *append,
     if (append->file.settled)
         smail__bind_null(statement, 5);
     else
-        smail__bind_blob(statement, 5, smail__buf_span(&append->memory));
+        smail__bind_blob(statement, 5,
+                         smail__buf_span(append->packed.len > 0
+                                             ? &append->packed
+                                             : &append->memory));
     return smail__statement_run(statement, err);
 }
 

@@ -11,17 +11,36 @@
 #include "base/base64.h"
 #include "base/error.h"
 
+/* What a row may unpack to: all that a store in memory takes. */
+#define ROW_MAX ((uint64_t)1 << 30)
+
 static const char row_sql[] = "SELECT size, data FROM blob WHERE id = $1";
 
-static int copy_row(smail_content *content, smail_span data, smail_error *err)
+/* A row that is shorter than the message holds it packed. */
+static int unpack_row(smail_content *content, smail_store *store,
+                      smail_span data, smail_error *err)
 {
-    if (data.len != content->size)
+    smail_error error = SMAIL_ERROR_INIT;
+    int code = smail__unpack(content->data, (size_t)content->size,
+                             &store->packer, data, &error);
+
+    return code == 0 ? 0
+                     : smail__fail(err, code, "blob %s %s", content->id,
+                                   error.message);
+}
+
+static int copy_row(smail_content *content, smail_store *store, smail_span data,
+                    smail_error *err)
+{
+    if (data.len > content->size || content->size > ROW_MAX)
         return smail__fail(
             err, SMAIL_ECORRUPT, "blob %s has %zu octets instead of %llu",
             content->id, data.len, (unsigned long long)content->size);
-    content->data = malloc(data.len + 1);
+    content->data = malloc((size_t)content->size + 1);
     if (content->data == NULL)
         return smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    if (data.len < content->size)
+        return unpack_row(content, store, data, err);
     memcpy(content->data, data.data, data.len);
     return 0;
 }
@@ -74,7 +93,7 @@ int smail__content_open_blob(smail_content **out, smail_store *store,
         content->size = (uint64_t)smail__column_int(row, 0);
         code = smail__column_is_null(row, 1)
                    ? open_file(content, store, err)
-                   : copy_row(content, smail__column_span(row, 1), err);
+                   : copy_row(content, store, smail__column_span(row, 1), err);
         smail__statement_reset(row);
     }
     if (code < 0) {

@@ -19,10 +19,6 @@
 #include "store/email_run.h"
 #include "store/mailbox.h"
 
-/* So many hits are looked up one by one sooner than found in the order of
- * time. */
-#define FEW_HITS 2000
-
 /* What the index has yet to see and is looked at all the same: the newest. */
 #define UNINDEXED_MAX 10000
 
@@ -358,7 +354,7 @@ int smail__run_look(struct smail__run *run, smail_error *err)
 
     find_drivers(&drivers, run->query->filter);
     if (drivers.words != NULL &&
-        (!is_page || drivers.words->hit_count <= FEW_HITS))
+        (!is_page || drivers.words->hit_count <= SMAIL__SEARCH_FEW_HITS))
         return look_at_hits(run, drivers.words, err);
     if (drivers.is_flagged && drivers.words == NULL)
         return look_at_all(run, flagged_sql, 0, err);

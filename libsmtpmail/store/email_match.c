@@ -37,15 +37,46 @@ static bool is_narrowed(const struct smail__filter *filter)
 
 /* --- Words in fields ----------------------------------------------------- */
 
-static bool contains(smail_span text, smail_span word)
+/* Where a letter or a digit ends, or none stands, a word may begin. */
+static bool is_word_start(smail_span text, size_t at)
 {
-    if (word.len == 0 || text.len == 0)
-        return word.len == 0;
-    return memmem(text.data, text.len, word.data, word.len) != NULL;
+    size_t last = at;
+
+    if (at == 0)
+        return true;
+    do
+        last--;
+    while (last > 0 && ((unsigned char)text.data[last] & 0xc0) == 0x80);
+    return !smail__has_letter(smail__span_slice(text, last, at - last));
+}
+
+/* With `anywhere` also in the middle of a word, where the index would not find
+ * it. */
+static bool contains(smail_span text, smail_span word, bool anywhere)
+{
+    size_t at = 0;
+
+    if (word.len == 0)
+        return true;
+    anywhere = anywhere || ((unsigned char)word.data[0] < 0x80 &&
+                            !smail__is_alnum(word.data[0]));
+    while (at + word.len <= text.len) {
+        const char *found =
+            memmem(text.data + at, text.len - at, word.data, word.len);
+
+        if (found == NULL)
+            return false;
+        at = (size_t)(found - text.data);
+        if (anywhere || is_word_start(text, at))
+            return true;
+        at++;
+    }
+    return false;
 }
 
 /* Every word and phrase of `words` occurs in the text, which is folded. */
-static int text_has(smail_span text, const char *words, smail_error *err)
+static int text_has(smail_span text, const char *words, bool anywhere,
+                    smail_error *err)
 {
     smail_span left = smail__span(words);
     struct smail__search_token token;
@@ -53,21 +84,22 @@ static int text_has(smail_span text, const char *words, smail_error *err)
     bool all = true;
     int code = 0;
 
-    smail__buf_init(&word, (size_t)8 * SMAIL__SEARCH_MAX, NULL);
+    smail__buf_init(&word, (size_t)32 * SMAIL__SEARCH_MAX, NULL);
     while (code == 0 && all && smail__search_next(&token, &left)) {
         bool goes_on = !token.is_phrase && token.len > 1 &&
                        token.text[token.len - 1] == '*';
 
         smail__buf_clear(&word);
-        code =
-            smail__fold(&word, (smail_span){ token.text, token.len - goes_on });
-        all = code == 0 && contains(text, smail__buf_span(&word));
+        code = smail__fold_words(
+            &word, (smail_span){ token.text, token.len - goes_on });
+        all = code == 0 && contains(text, smail__buf_span(&word), anywhere);
     }
     smail__buf_dispose(&word);
     return code < 0 ? smail__fail(err, code, "the search is too long") : all;
 }
 
-static int field_has(smail_span field, const char *words, smail_error *err)
+static int field_has(smail_span field, const char *words, bool anywhere,
+                     smail_error *err)
 {
     struct smail__buf text, folded;
     int code;
@@ -77,9 +109,9 @@ static int field_has(smail_span field, const char *words, smail_error *err)
     smail__words_display(&text, field);
     code = smail__buf_error(&text);
     if (code == 0)
-        code = smail__fold(&folded, smail__buf_span(&text));
+        code = smail__fold_words(&folded, smail__buf_span(&text));
     if (code == 0)
-        code = text_has(smail__buf_span(&folded), words, err);
+        code = text_has(smail__buf_span(&folded), words, anywhere, err);
     else
         smail__fail(err, code, "a field is too long to look into");
     smail__buf_dispose(&text);
@@ -91,7 +123,7 @@ static int column_has(const struct smail__match *match,
                       enum smail__match_column column, const char *words,
                       smail_error *err)
 {
-    return field_has(smail__column_span(match->row, column), words, err);
+    return field_has(smail__column_span(match->row, column), words, false, err);
 }
 
 static int read_header(char *out, size_t *len, struct smail__match *match,
@@ -140,7 +172,10 @@ static int header_has(struct smail__match *match,
          code == 0 && smail__header_find(&value, (smail_span){ header, len },
                                          filter->name, i);
          i++)
-        code = filter->text == NULL ? 1 : field_has(value, filter->text, err);
+        code = filter->text == NULL
+                   ? 1
+                   : field_has(value, filter->text,
+                               !smail__filter_is_indexed(filter), err);
     free(header);
     return code;
 }

@@ -32,9 +32,16 @@ struct smail__match {
     bool has_words;               /* the index was asked */
 };
 
+/* So many hits are looked up one by one sooner than found in the order of
+ * time. */
+#define SMAIL__SEARCH_FEW_HITS 2000
+
 /* email_search.c: search the index for every condition that asks for it. */
 int smail__match_prepare(struct smail__match *match,
                          struct smail__filter *filter, smail_error *err);
+
+/* Is it one of those that the index knows? */
+bool smail__filter_is_indexed(const struct smail__filter *filter);
 
 /* Of a condition that was searched. */
 bool smail__filter_is_hit(const struct smail__filter *filter, smail_id email);

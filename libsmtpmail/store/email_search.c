@@ -126,20 +126,49 @@ static int search(struct smail__match *match, struct smail__filter *filter,
     return code;
 }
 
-int smail__match_prepare(struct smail__match *match,
-                         struct smail__filter *filter, smail_error *err)
+/* Conditions whose hits decide, or those whose field does. */
+static int search_all(struct smail__match *match, struct smail__filter *filter,
+                      bool deciding, smail_error *err)
 {
     int code = 0;
 
     for (; code == 0 && filter != NULL; filter = filter->next) {
         const char *columns = columns_of(filter);
 
-        if (columns != NULL)
+        if (columns == NULL)
+            code = search_all(match, filter->first, deciding, err);
+        else if ((open_of(filter) != SMAIL__SEARCH_ALL_OPEN) == deciding)
             code = search(match, filter, columns, err);
-        else
-            code = smail__match_prepare(match, filter->first, err);
     }
     return code;
+}
+
+/* A condition at the top leaves so few that it is the index that would cost
+ * more. */
+static bool is_narrow(const struct smail__filter *filter)
+{
+    if (filter == NULL || filter->is_searched)
+        return filter != NULL && filter->hit_count <= SMAIL__SEARCH_FEW_HITS;
+    if (filter->kind == SMAIL__FILTER_AND)
+        for (filter = filter->first; filter != NULL; filter = filter->next)
+            if (is_narrow(filter))
+                return true;
+    return false;
+}
+
+int smail__match_prepare(struct smail__match *match,
+                         struct smail__filter *filter, smail_error *err)
+{
+    int code = search_all(match, filter, true, err);
+
+    if (code == 0 && !is_narrow(filter))
+        code = search_all(match, filter, false, err);
+    return code;
+}
+
+bool smail__filter_is_indexed(const struct smail__filter *filter)
+{
+    return columns_of(filter) != NULL;
 }
 
 bool smail__filter_is_hit(const struct smail__filter *filter, smail_id email)

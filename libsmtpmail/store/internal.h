@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "pack/pack.h"
 #include "store/blob.h"
 #include "store/store.h"
 #include "store/thread.h"
@@ -124,6 +125,7 @@ struct smail_store {
     atomic_int arriving;      /* appends that are not yet queued */
     char store_id[SMAIL__STORE_ID_LEN + 1];
     struct smail__blobs blobs;
+    struct smail__packer packer;
     struct smail__writer writer;
     struct smail__threads threads; /* the writer's */
     struct smail__readers readers;

@@ -245,6 +245,7 @@ static smail_store *allocate(const smail_store_options *options,
         free(store);
         return NULL;
     }
+    smail__packer_init(&store->packer);
     smail__readers_init(&store->readers);
     smail__syncers_init(&store->syncers);
     smail__indexer_init(&store->indexer);
@@ -261,6 +262,7 @@ static void dispose(smail_store *store)
     smail__syncers_dispose(&store->syncers);
     smail__threads_dispose(&store->threads);
     smail__db_close(store->db);
+    smail__packer_dispose(&store->packer);
     if (store->blobs.files != NULL)
         smail__blobs_close(&store->blobs);
     pthread_mutex_destroy(&store->db_mutex);

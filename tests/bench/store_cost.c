@@ -5,6 +5,7 @@
  *
  *   bench_store_cost fill STORE COUNT          an account of COUNT messages
  *   bench_store_cost measure SMALL LARGE ROUNDS
+ *   bench_store_cost bring STORE FILE...       an account of these messages
  *
  * The messages are small, of words whose frequency falls as it does in a
  * language; three of each account have a rare word. Small and large take turns
@@ -147,10 +148,9 @@ static void wait_below(struct window *window, size_t most)
 }
 
 static void fly(struct flight *flight, smail_store *store, smail_id account,
-                const struct text *text, int64_t at)
+                smail_span bytes, int64_t at)
 {
     smail_target target = { account, 0, at % 5 != 0 ? "$seen" : NULL, at };
-    smail_span bytes = { text->data, text->len };
     smail_error err = SMAIL_ERROR_INIT;
 
     smail_append_free(flight->append);
@@ -201,46 +201,98 @@ static smail_id find_account(smail_store *store)
     return account;
 }
 
-/* The last of the in-flight slots is free only once all before it are. */
+struct filling {
+    struct window window;
+    struct flight flights[IN_FLIGHT];
+    smail_store *store;
+    smail_id account;
+    uint64_t count;
+    double began;
+};
+
+static struct filling *begin_filling(const char *url)
+{
+    struct filling *filling = calloc(1, sizeof(*filling));
+    smail_error err = SMAIL_ERROR_INIT;
+    smail_id domain;
+
+    if (filling == NULL)
+        exit(1);
+    pthread_mutex_init(&filling->window.mutex, NULL);
+    pthread_cond_init(&filling->window.changed, NULL);
+    filling->store = open_store(url);
+    filling->began = seconds();
+    if (smail_domain_add(&domain, filling->store, "example.test", &err) < 0 ||
+        smail_account_add(&filling->account, filling->store, ADDRESS, NULL,
+                          &err) < 0)
+        fail("account", &err);
+    return filling;
+}
+
+/* Commits end in the order of their beginning: what began half the slots ago
+ * has ended. */
+static void bring(struct filling *filling, smail_span bytes)
+{
+    struct flight *flight = &filling->flights[filling->count % IN_FLIGHT];
+
+    wait_below(&filling->window, IN_FLIGHT / 2);
+    flight->window = &filling->window;
+    fly(flight, filling->store, filling->account, bytes,
+        1600000000 + (int64_t)filling->count * 60);
+    filling->count++;
+}
+
+static void end_filling(struct filling *filling)
+{
+    struct window *window = &filling->window;
+
+    pthread_mutex_lock(&window->mutex);
+    while (window->in_flight > 0)
+        pthread_cond_wait(&window->changed, &window->mutex);
+    pthread_mutex_unlock(&window->mutex);
+    for (size_t i = 0; i < IN_FLIGHT; i++)
+        smail_append_free(filling->flights[i].append);
+    printf("stored  %llu in %.1f s\n", (unsigned long long)filling->count,
+           seconds() - filling->began);
+    fflush(stdout);
+    while (lag_of(filling->store) > 0)
+        usleep(20000);
+    printf("indexed %llu in %.1f s\n", (unsigned long long)filling->count,
+           seconds() - filling->began);
+    smail_store_close(filling->store);
+    free(filling);
+}
+
 static void fill(const char *url, uint64_t count)
 {
-    struct window window = { PTHREAD_MUTEX_INITIALIZER,
-                             PTHREAD_COND_INITIALIZER, 0 };
-    struct flight *flights = calloc(IN_FLIGHT, sizeof(*flights));
-    smail_store *store = open_store(url);
-    smail_error err = SMAIL_ERROR_INIT;
-    double began = seconds();
-    smail_id account;
+    struct filling *filling = begin_filling(url);
     struct text text;
 
-    if (flights == NULL ||
-        smail_domain_add(&account, store, "example.test", &err) < 0 ||
-        smail_account_add(&account, store, ADDRESS, NULL, &err) < 0)
-        fail("account", &err);
     for (uint64_t i = 0; i < count; i++) {
-        /* Commits end in the order of their beginning. */
-        wait_below(&window, IN_FLIGHT / 2);
         make(&text, i + 1, i % (count / 3) == count / 6);
-        flights[i % IN_FLIGHT].window = &window;
-        fly(&flights[i % IN_FLIGHT], store, account, &text,
-            1600000000 + (int64_t)i * 60);
+        bring(filling, (smail_span){ text.data, text.len });
     }
-    for (size_t i = 0; i < IN_FLIGHT; i++) {
-        pthread_mutex_lock(&window.mutex);
-        while (window.in_flight > 0)
-            pthread_cond_wait(&window.changed, &window.mutex);
-        pthread_mutex_unlock(&window.mutex);
-        smail_append_free(flights[i].append);
+    end_filling(filling);
+}
+
+static void bring_files(const char *url, char **paths)
+{
+    struct filling *filling = begin_filling(url);
+    size_t room = 64 << 20;
+    char *bytes = malloc(room);
+
+    for (; bytes != NULL && *paths != NULL; paths++) {
+        FILE *file = fopen(*paths, "rb");
+
+        if (file == NULL) {
+            perror(*paths);
+            exit(1);
+        }
+        bring(filling, (smail_span){ bytes, fread(bytes, 1, room, file) });
+        fclose(file);
     }
-    printf("stored  %llu in %.1f s\n", (unsigned long long)count,
-           seconds() - began);
-    fflush(stdout);
-    while (lag_of(store) > 0)
-        usleep(100000);
-    printf("indexed %llu in %.1f s\n", (unsigned long long)count,
-           seconds() - began);
-    free(flights);
-    smail_store_close(store);
+    free(bytes);
+    end_filling(filling);
 }
 
 /* --- Measure ------------------------------------------------------------- */
@@ -445,9 +497,12 @@ int main(int argc, char **argv)
         fill(argv[2], strtoull(argv[3], NULL, 10));
     } else if (argc == 5 && strcmp(argv[1], "measure") == 0) {
         measure(argv[2], argv[3], strtoull(argv[4], NULL, 10));
+    } else if (argc > 3 && strcmp(argv[1], "bring") == 0) {
+        bring_files(argv[2], argv + 3);
     } else {
         fprintf(stderr, "usage: bench_store_cost fill STORE COUNT\n"
-                        "       bench_store_cost measure SMALL LARGE ROUNDS\n");
+                        "       bench_store_cost measure SMALL LARGE ROUNDS\n"
+                        "       bench_store_cost bring STORE FILE...\n");
         return 2;
     }
     return 0;
