@@ -70,6 +70,7 @@ struct smail__shard {
     struct smail__loop *loop;
     struct smail__dialogue *dialogues; /* all of them */
     size_t in_flight;                  /* deliveries and logins under way */
+    bool is_acceptor; /* the only one: it shares the acceptor's loop */
     bool is_draining;
     bool is_done;
     struct smail__task drain, done, beat;

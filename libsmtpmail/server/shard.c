@@ -18,26 +18,35 @@ struct arrival {
     struct smail__endpoint peer;
 };
 
+static void begin(struct smail__shard *shard, struct smail__port *port, int fd,
+                  const struct smail__endpoint *peer)
+{
+    if (shard->is_draining) {
+        close(fd);
+        smail__limits_leave(shard->server->limits, peer);
+    } else {
+        smail__dialogue_begin(shard, port, fd, peer);
+    }
+}
+
 static void arrive(struct smail__task *task)
 {
     struct arrival *arrival = (struct arrival *)task;
-    struct smail__shard *shard = arrival->shard;
 
-    if (shard->is_draining) {
-        close(arrival->fd);
-        smail__limits_leave(shard->server->limits, &arrival->peer);
-    } else {
-        smail__dialogue_begin(shard, arrival->port, arrival->fd,
-                              &arrival->peer);
-    }
+    begin(arrival->shard, arrival->port, arrival->fd, &arrival->peer);
     free(arrival);
 }
 
 void smail__shard_take(struct smail__shard *shard, struct smail__port *port,
                        int fd, const struct smail__endpoint *peer)
 {
-    struct arrival *arrival = malloc(sizeof(*arrival));
+    struct arrival *arrival;
 
+    if (shard->is_acceptor) {
+        begin(shard, port, fd, peer);
+        return;
+    }
+    arrival = malloc(sizeof(*arrival));
     if (arrival == NULL) {
         close(fd);
         smail__limits_leave(shard->server->limits, peer);
@@ -118,11 +127,15 @@ int smail__shard_open(struct smail__shard *shard, smail_server *server,
     shard->drain.run = drain;
     shard->done.run = smail__server_shard_done;
     shard->beat.run = beat;
-    rc = smail__loop_new(&shard->loop, err);
+    shard->is_acceptor = server->options.threads == 1;
+    rc = shard->is_acceptor ? 0 : smail__loop_new(&shard->loop, err);
     if (rc != 0)
         return rc;
     pthread_mutex_init(&shard->lock, NULL);
-    rc = smail__loop_start(shard->loop, err);
+    if (shard->is_acceptor)
+        shard->loop = server->acceptor;
+    else
+        rc = smail__loop_start(shard->loop, err);
     if (rc != 0) {
         smail__loop_free(shard->loop);
         shard->loop = NULL;
@@ -135,9 +148,11 @@ void smail__shard_close(struct smail__shard *shard)
 {
     if (shard->loop == NULL)
         return;
-    smail__loop_stop(shard->loop);
-    smail__loop_join(shard->loop);
-    smail__loop_free(shard->loop);
+    if (!shard->is_acceptor) {
+        smail__loop_stop(shard->loop);
+        smail__loop_join(shard->loop);
+        smail__loop_free(shard->loop);
+    }
     shard->loop = NULL;
     free(shard->slots);
     pthread_mutex_destroy(&shard->lock);
