@@ -11,7 +11,7 @@
 
 /* How long a checkpoint that wants the whole log waits for readers, while
  * nobody can commit. */
-#define READER_PATIENCE_MS 50
+#define READER_PATIENCE_MS 20
 
 /* Lines of an integrity check; behind a hundred the picture is clear. */
 #define FINDINGS_MAX 100

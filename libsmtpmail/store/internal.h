@@ -80,6 +80,8 @@ struct smail__writer {
     int notify; /* descriptor of PATH.notify; -1 */
     bool warned;
     int64_t checkpoint_due; /* in pages: where the next one is tried */
+    int64_t longest_wait;   /* for a turn, in nanoseconds */
+    int64_t wait_warned;    /* when it was last told of */
 };
 
 struct smail__readers {
@@ -152,6 +154,8 @@ int smail__writer_put(smail_store *store, struct smail__job *job,
                       smail_error *err);
 /* One transaction for what waits; the jobs in it. */
 size_t smail__writer_batch(smail_store *store);
+/* Wait for this process's turn at the store; whoever waits long is told. */
+int smail__writer_take_turn(smail_store *store, smail_error *err);
 /* Checkpoint, when it is time; `idle`: nothing else is to be done. */
 void smail__writer_care(smail_store *store, bool idle);
 /* At the end, when no other process seems to be at work. */

@@ -182,7 +182,7 @@ static int recover(smail_store *store, smail_error *err)
 
 static int begin(smail_store *store, smail_error *err)
 {
-    int code = smail__db_lock(store->db, err);
+    int code = smail__writer_take_turn(store, err);
 
     if (code == 0 && smail__db_is_broken(store->db))
         code = recover(store, err);

@@ -7,12 +7,50 @@
  * the log from beginning anew: then it may grow, and is tried again further
  * on, never at each commit.
  */
+#include <time.h>
+
 #include "base/error.h"
 #include "store/internal.h"
 
 #define CHECKPOINT_PAGES 4000
 #define LOG_PAGES_MAX ((int64_t)16 * CHECKPOINT_PAGES)
 #define IDLE_PAGES 64
+
+/* A turn takes milliseconds, a checkpoint some tens: a dozen programs keep
+ * each other under 100. Beyond a second something is wrong with the disk. */
+#define PATIENCE ((int64_t)1000 * 1000000)
+#define WARN_AGAIN ((int64_t)10 * 1000000000)
+
+static int64_t monotonic(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int smail__writer_take_turn(smail_store *store, smail_error *err)
+{
+    struct smail__writer *writer = &store->writer;
+    int64_t began = monotonic(), got, waited;
+    char text[120];
+    int code = smail__db_lock(store->db, err);
+
+    got = monotonic();
+    waited = got - began;
+    if (waited > writer->longest_wait)
+        writer->longest_wait = waited;
+    if (waited <= PATIENCE ||
+        (writer->wait_warned != 0 && got < writer->wait_warned + WARN_AGAIN))
+        return code;
+    writer->wait_warned = got;
+    smail__format(text, sizeof(text),
+                  "waited %lld ms for a turn at the store: other programs "
+                  "are busy with it, or its disk is slow",
+                  (long long)(waited / 1000000));
+    smail__store_warn(store, text);
+    return code;
+}
 
 static void checkpoint(smail_store *store, enum smail__checkpoint how)
 {
@@ -21,7 +59,7 @@ static void checkpoint(smail_store *store, enum smail__checkpoint how)
     int code;
 
     smail__store_take_db(store);
-    code = smail__db_lock(store->db, &err);
+    code = smail__writer_take_turn(store, &err);
     if (code == 0 && !smail__db_is_broken(store->db))
         code = smail__db_checkpoint(store->db, how, &err);
     smail__db_unlock(store->db);
