@@ -33,6 +33,7 @@ struct postgres_value {
     enum postgres_kind kind;
     char number[24]; /* as the type of the parameter wants it */
     smail_span bytes;
+    char *copy; /* of text with a NUL in it */
     int format; /* 1: binary */
 };
 

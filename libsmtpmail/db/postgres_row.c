@@ -137,11 +137,15 @@ int smail__postgres_start(struct postgres_statement *statement,
     return 0;
 }
 
-static int64_t read_changes(PGresult *result)
+/* As SQLite counts: what only reads changes nothing of the number. */
+static int64_t read_changes(const struct postgres_db *db, PGresult *result)
 {
     const char *text = PQcmdTuples(result);
+    const char *verb = PQcmdStatus(result);
     int64_t changes = 0;
 
+    if (verb[0] != 'I' && verb[0] != 'U' && verb[0] != 'D')
+        return db->changes;
     for (; *text >= '0' && *text <= '9'; text++)
         changes = changes * 10 + (*text - '0');
     return changes;
@@ -164,7 +168,7 @@ static int end(struct postgres_statement *statement, PGresult *result,
     int code = 0;
 
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK)
-        db->changes = read_changes(result);
+        db->changes = read_changes(db, result);
     else
         code = smail__postgres_fail(
             db, result, db->flags & SMAIL__DB_READ_ONLY ? "reading" : "writing",

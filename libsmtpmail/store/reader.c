@@ -74,6 +74,15 @@ static bool keep_idle(struct smail__readers *readers, struct smail__db *db)
     return kept;
 }
 
+static int open_reader(struct smail__db **out, smail_store *store,
+                       smail_error *err)
+{
+    int code = smail__db_open(out, store->url,
+                              store->db_flags | SMAIL__DB_READ_ONLY, err);
+
+    return code < 0 ? code : smail__db_run(*out, "BEGIN", err);
+}
+
 int smail__store_begin_read(struct smail__db **out, smail_store *store,
                             smail_error *err)
 {
@@ -85,12 +94,15 @@ int smail__store_begin_read(struct smail__db **out, smail_store *store,
         *out = store->db;
         return 0;
     }
-    db = take_idle(&store->readers);
-    if (db == NULL)
-        code = smail__db_open(&db, store->url,
-                              store->db_flags | SMAIL__DB_READ_ONLY, err);
-    if (code == 0)
+    while ((db = take_idle(&store->readers)) != NULL) {
         code = smail__db_run(db, "BEGIN", err);
+        if (code == 0 || !smail__db_is_broken(db))
+            break;
+        smail__db_close(db); /* its server went away meanwhile */
+        code = 0;
+    }
+    if (db == NULL)
+        code = open_reader(&db, store, err);
     if (code < 0) {
         smail__db_close(db);
         return code;

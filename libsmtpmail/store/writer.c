@@ -186,9 +186,14 @@ static int begin(smail_store *store, smail_error *err)
 
     if (code == 0 && smail__db_is_broken(store->db))
         code = recover(store, err);
-    if (code == 0)
-        code = smail__db_run(store->db, "BEGIN IMMEDIATE", err);
-    return code;
+    if (code < 0)
+        return code;
+    code = smail__db_run(store->db, "BEGIN IMMEDIATE", err);
+    if (code == 0 || !smail__db_is_broken(store->db))
+        return code;
+    /* A server that went away meanwhile: it was told nothing of this group. */
+    code = recover(store, err);
+    return code < 0 ? code : smail__db_run(store->db, "BEGIN IMMEDIATE", err);
 }
 
 /* A full disk may have room behind the log's end where its start has none:

@@ -4,11 +4,13 @@ it, and the tests of accounts and mailboxes run on it, and mailctl."""
 import os
 import re
 import signal
+import smtplib
 import subprocess
 import sys
 import unittest
 
 import postgres
+from smtpd_support import Smtpd
 from support import MAILCTL, Case, Failed, Store, run
 
 # The unit tests that are as true on PostgreSQL as they are on SQLite.
@@ -228,6 +230,39 @@ class Mailctl(Case):
                            "list")
         self.assertEqual(code, 1)
         self.assertIn(self.tmp.encode(), err)
+
+
+class Delivery(Case):
+    """smtpd on it, confined as ever."""
+
+    def send(self, daemon, subject):
+        with smtplib.SMTP("127.0.0.1", daemon.ports["smtp"]) as client:
+            client.sendmail("x@example.org", ["alice@example.test"],
+                            f"Subject: {subject}\r\n\r\nHi\r\n")
+
+    def test_goes_on_when_the_server_was_away(self):
+        own = postgres.Server(durable=True)
+        self.addCleanup(own.stop)
+        store = OnPostgres.__new__(OnPostgres)
+        store.path, store.url = None, own.url()
+        store.fill(("alice",))
+        daemon = Smtpd(self.tmp, store, kinds=("smtp",))
+        self.addCleanup(daemon.kill)
+        self.send(daemon, "one")
+        own.halt(signal.SIGQUIT)
+        with self.assertRaises(smtplib.SMTPRecipientsRefused) as refused:
+            self.send(daemon, "two")
+        self.assertEqual(
+            refused.exception.recipients["alice@example.test"][0], 451)
+        own.start()
+        self.send(daemon, "three")
+        self.assertEqual(
+            own.rows("SELECT convert_from(subject, 'UTF8') FROM email "
+                     "ORDER BY id"), [["one"], ["three"]])
+        self.assertEqual(
+            own.rows("SELECT total, unread FROM mailbox WHERE role = 1"),
+            [["2", "2"]])
+        daemon.stop()
 
 
 class Crash(Case):

@@ -233,6 +233,28 @@ static void nothing_is_not_null(void **state)
     smail__statement_reset(row);
 }
 
+static void text_has_no_nul(void **state)
+{
+    static const char sql[] = "INSERT INTO t (i, t, b) VALUES ($1, $2, $3)";
+    struct world *w = need(state);
+    struct smail__statement *row;
+
+    for (int i = 0; i < 3; i++) {
+        OK(w, smail__db_prepare(&row, w->db, sql, &w->err));
+        smail__bind_int(row, 1, i);
+        smail__bind_text(row, 2, (smail_span){ "a\0b\0", (size_t)i * 2 });
+        smail__bind_text(row, 3, (smail_span){ "a\0b\0", (size_t)i * 2 });
+        OK(w, smail__statement_run(row, &w->err));
+    }
+    OK(w, smail__db_prepare(&row, w->db, "SELECT t, b FROM t WHERE i = 2",
+                            &w->err));
+    assert_int_equal(smail__statement_step(row, &w->err), 1);
+    assert_true(smail__span_is(smail__column_span(row, 0), "a b "));
+    assert_memory_equal(smail__column_span(row, 1).data, "a\0b\0", 4);
+    smail__statement_reset(row);
+    assert_int_equal(smail__db_changes(w->db), 1);
+}
+
 static void sums_are_read(void **state)
 {
     struct world *w = need(state);
@@ -570,6 +592,7 @@ int main(void)
         cmocka_unit_test(what_differs_is_spelled_otherwise),
         SERVER_TEST(values_come_back_as_they_went),
         SERVER_TEST(nothing_is_not_null),
+        SERVER_TEST(text_has_no_nul),
         SERVER_TEST(sums_are_read),
         SERVER_TEST(failures_have_our_codes),
         SERVER_TEST(two_statements_read_at_once),
