@@ -9,6 +9,32 @@
 #include "base/span.h"
 #include "store/store.h"
 
+static const char sql_room[] =
+    "SELECT quota_bytes, used_bytes, "
+    "quota_emails > 0 AND used_emails >= quota_emails "
+    "FROM account WHERE id = $1";
+
+/* An account that went meanwhile has room; the commit knows better. */
+static int read_room(struct smail__room *out, struct smail__db *db,
+                     smail_id account, smail_error *err)
+{
+    struct smail__statement *row;
+    int rc = smail__db_prepare(&row, db, sql_room, err);
+
+    *out = (struct smail__room){ 0 };
+    if (rc != 0)
+        return rc;
+    smail__bind_int(row, 1, account);
+    rc = smail__statement_step(row, err);
+    if (rc == 1) {
+        out->quota = (uint64_t)smail__column_int(row, 0);
+        out->used = (uint64_t)smail__column_int(row, 1);
+        out->is_full = smail__column_int(row, 2) != 0;
+    }
+    smail__statement_reset(row);
+    return rc < 0 ? rc : 0;
+}
+
 static int resolve_name(struct smail__resolve *resolve, smail_store *store,
                         const struct smail__name *name, smail_error *err)
 {
@@ -18,7 +44,33 @@ static int resolve_name(struct smail__resolve *resolve, smail_store *store,
     if (rc != 0)
         return rc;
     rc = smail__lookup_resolve(resolve, db, name, err);
+    for (size_t i = 0; rc == 0 && resolve->rooms != NULL &&
+                       i < resolve->count && i < SMAIL__ROOMS_MAX;
+         i++)
+        rc = read_room(&resolve->rooms[i], db, resolve->out[i], err);
     smail__store_end_read(store, db);
+    return rc;
+}
+
+int smail__address_resolve(struct smail__resolve *resolve, smail_store *store,
+                           const smail_path *recipient, smail_error *err)
+{
+    struct smail__name name;
+    char text[SMAIL__NAME_SIZE];
+    int rc = smail__name_fold(&name, recipient, err);
+
+    resolve->count = 0;
+    if (rc != 0)
+        return rc;
+    rc = resolve_name(resolve, store, &name, err);
+    if (rc == 0)
+        return 0;
+    smail__name_text(text, &name);
+    if (rc == SMAIL_ENOTFOUND)
+        return smail__fail(err, rc, "nobody here has the address %s", text);
+    if (rc == SMAIL_EINVAL)
+        return smail__fail(err, rc, "%s is not an address of this server",
+                           text);
     return rc;
 }
 
@@ -27,22 +79,9 @@ int smail_address_resolve(smail_id *out, size_t max, size_t *count,
                           smail_error *err)
 {
     struct smail__resolve resolve = { .out = out, .max = max };
-    struct smail__name name;
-    char text[SMAIL__NAME_SIZE];
-    int rc = smail__name_fold(&name, recipient, err);
+    int rc = smail__address_resolve(&resolve, store, recipient, err);
 
-    *count = 0;
-    if (rc != 0)
-        return rc;
-    rc = resolve_name(&resolve, store, &name, err);
-    smail__name_text(text, &name);
-    if (rc == SMAIL_ENOTFOUND)
-        return smail__fail(err, rc, "nobody here has the address %s", text);
-    if (rc == SMAIL_EINVAL)
-        return smail__fail(err, rc, "%s is not an address of this server",
-                           text);
-    if (rc == 0)
-        *count = resolve.count;
+    *count = rc == 0 ? resolve.count : 0;
     return rc;
 }
 

@@ -10,7 +10,7 @@
 #define SMAIL__ACCOUNT_LOOKUP_H
 
 #include "account/name.h"
-#include "db/db.h"
+#include "store/store.h"
 
 /* Aliases that one address may lead through; more is a tangle. */
 #define SMAIL__ALIASES_MAX 100
@@ -36,7 +36,17 @@ int smail__lookup_alias(struct smail__db *db, smail_id domain,
  * catch-all and no plus. `origin` may be NULL; if following the aliases comes
  * by it the answer is SMAIL_ESTATE.
  */
+/* What an account may hold and holds. */
+struct smail__room {
+    uint64_t quota, used; /* octets; quota 0: no limit */
+    bool is_full;         /* of messages */
+};
+
+/* A list longer than this is not asked whether all its members are full. */
+#define SMAIL__ROOMS_MAX 16
+
 struct smail__resolve {
+    struct smail__room *rooms; /* NULL, or as many as that: of the first */
     smail_id *out;
     size_t max;
     size_t count;
@@ -46,5 +56,9 @@ struct smail__resolve {
 
 int smail__lookup_resolve(struct smail__resolve *resolve, struct smail__db *db,
                           const struct smail__name *name, smail_error *err);
+
+/* As smail_address_resolve(): one state of the store answers it all. */
+int smail__address_resolve(struct smail__resolve *resolve, smail_store *store,
+                           const smail_path *recipient, smail_error *err);
 
 #endif

@@ -21,13 +21,11 @@
 
 #include <smtpmail/account.h>
 
+#include "account/lookup.h"
 #include "base/format.h"
 #include "base/span.h"
 #include "server/checks.h"
 #include "server/relay.h"
-
-/* A list longer than this is not asked whether all its members are full. */
-#define QUOTA_LOOKUPS_MAX 16
 
 static bool is_submission(const struct smail__dialogue *dialogue)
 {
@@ -99,39 +97,24 @@ static void answer_mail(struct smail__dialogue *dialogue)
 
 /* --- RCPT ----------------------------------------------------------------- */
 
-struct room {
-    uint64_t size; /* as declared */
-    bool is_full, is_too_small;
-};
-
-static int look_at_quota(const smail_account *account, void *user)
-{
-    struct room *room = user;
-
-    room->is_too_small =
-        account->quota_bytes > 0 && room->size > account->quota_bytes;
-    room->is_full = account->quota_bytes > 0 &&
-                    (account->used_bytes >= account->quota_bytes ||
-                     room->size > account->quota_bytes - account->used_bytes);
-    return 0;
-}
-
 /* The recipient is turned away when there is room in no mailbox behind it. */
-static bool has_room(struct smail__dialogue *dialogue, const smail_id *accounts,
-                     size_t count)
+static bool has_room(struct smail__dialogue *dialogue,
+                     const struct smail__room *rooms, size_t count)
 {
-    smail_store *store = dialogue->server->options.store;
-    struct room room = { .size = dialogue->envelope->declared_size };
+    uint64_t size = dialogue->envelope->declared_size;
     bool all_too_small = true;
 
-    if (count > QUOTA_LOOKUPS_MAX)
+    if (count > SMAIL__ROOMS_MAX)
         return true;
     for (size_t i = 0; i < count; i++) {
-        if (smail_account_get(store, accounts[i], look_at_quota, &room, NULL) !=
-                0 ||
-            !room.is_full)
+        const struct smail__room *room = &rooms[i];
+        bool too_small = room->quota > 0 && size > room->quota;
+
+        if (!room->is_full && !too_small &&
+            (room->quota == 0 ||
+             (room->used < room->quota && size <= room->quota - room->used)))
             return true;
-        all_too_small = all_too_small && room.is_too_small;
+        all_too_small = all_too_small && too_small;
     }
     if (all_too_small)
         smail__question_refuse(dialogue, 552, "5.2.2",
@@ -142,11 +125,12 @@ static bool has_room(struct smail__dialogue *dialogue, const smail_id *accounts,
 }
 
 static void grant_accounts(struct smail__dialogue *dialogue,
-                           const smail_id *accounts, size_t count)
+                           const struct smail__resolve *found)
 {
+    size_t count = found->count;
     smail_target *targets;
 
-    if (!has_room(dialogue, accounts, count))
+    if (!has_room(dialogue, found->rooms, count))
         return;
     if (smail__relay_wants(dialogue)) {
         smail__relay_take_local(dialogue);
@@ -158,7 +142,7 @@ static void grant_accounts(struct smail__dialogue *dialogue,
         return;
     }
     for (size_t i = 0; i < count; i++)
-        targets[i].account = accounts[i];
+        targets[i].account = found->out[i];
     smail__question_grant_recipient(dialogue, targets, count);
     free(targets);
 }
@@ -190,8 +174,11 @@ static void answer_rcpt(struct smail__dialogue *dialogue)
 {
     smail_store *store = dialogue->server->options.store;
     smail_id accounts[SMAIL_RESOLVED_MAX];
+    struct smail__room rooms[SMAIL__ROOMS_MAX];
+    struct smail__resolve found = { .rooms = rooms,
+                                    .out = accounts,
+                                    .max = SMAIL_RESOLVED_MAX };
     smail_error err = SMAIL_ERROR_INIT;
-    size_t count = 0;
     int rc;
 
     if (dialogue->server->options.discard) {
@@ -208,11 +195,11 @@ static void answer_rcpt(struct smail__dialogue *dialogue)
         smail__question_refuse(dialogue, 550, "5.1.1", "No such user here");
         return;
     }
-    rc = smail_address_resolve(accounts, SMAIL_RESOLVED_MAX, &count, store,
-                               &dialogue->event->rcpt.recipient, &err);
+    rc = smail__address_resolve(&found, store, &dialogue->event->rcpt.recipient,
+                                &err);
     switch (rc) {
     case 0:
-        grant_accounts(dialogue, accounts, count);
+        grant_accounts(dialogue, &found);
         break;
     case SMAIL_ENOTFOUND:
         smail__question_refuse(dialogue, 550, "5.1.1", "No such user here");
