@@ -66,6 +66,15 @@ class Folder:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+def make_store(mailctl, url):
+    """A store with the account user@DOMAIN."""
+    for words, data in ((["domain", "add", DOMAIN], b""),
+                        (["account", "add", f"user@{DOMAIN}",
+                          "--password-stdin"], PASSWORD)):
+        subprocess.run([mailctl, "--store", url, *words], input=data,
+                       capture_output=True, check=True)
+
+
 class Ours:
     """smtpd; with a store, also the account user@DOMAIN."""
 
@@ -108,9 +117,7 @@ class Ours:
         if self.discard:
             command.append("--discard")
         else:
-            self.ctl("domain", "add", DOMAIN)
-            self.ctl("account", "add", f"user@{DOMAIN}", "--password-stdin",
-                     data=PASSWORD)
+            make_store(self.mailctl, self.store)
             command += ["--store", self.store]
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(command, stderr=log,

@@ -7,17 +7,27 @@ its queue file (and again the file in the Maildir, which counts here until it
 is there), Dovecot's LMTP the sdbox file. Load by smtp-source. N: a new
 connection for each message, P: one for many. For us the rate until the index
 has caught up is printed too; the peers have none.
+
+smtp-sink stores nothing, and a bare loop over SQLite (store_rows.c) talks to
+nobody: it writes the rows and bytes of as many messages, half as many to a
+commit as there are sessions, which is about what a server sees, for while one
+half is being synced the other is on its way.
 """
+import os
 import statistics
+import subprocess
 import sys
 import time
 
-from bench import Folder, Missing, Ours, arguments, machine, ratio_line, send
+from bench import (Folder, Missing, Ours, arguments, machine, make_store,
+                   ratio_line, send)
 from peers import DovecotLmtp, Postfix, SmtpSink
 
 CASES = (("4 KiB, 1 N", 1, False, 4096), ("4 KiB, 16 N", 16, False, 4096),
          ("4 KiB, 64 N", 64, False, 4096), ("4 KiB, 64 P", 64, True, 4096),
          ("1 MiB, 16 N", 16, False, 1048576))
+
+ROW_MAX = 65536  # larger messages are files
 
 
 def until(reached, seconds=120):
@@ -30,8 +40,33 @@ def until(reached, seconds=120):
     return time.perf_counter() - began
 
 
+class Rows:
+    """A store that a bare loop fills."""
+
+    name = "bare SQLite"
+
+    def __init__(self, folder, build):
+        self.program = os.path.join(build, "tests", "bench",
+                                    "bench_store_rows")
+        if not os.access(self.program, os.X_OK):
+            raise Missing(f"{self.program} is not built: -DSMTPMAIL_BENCH=ON")
+        os.makedirs(folder)
+        self.path = os.path.join(folder, "mail.db")
+        make_store(os.path.join(build, "apps", "mailctl", "mailctl"),
+                   "sqlite:" + self.path)
+
+    def rate(self, count, sessions, size):
+        """Messages a second."""
+        group = max(1, sessions // 2)
+        return float(subprocess.run(
+            [self.program, self.path, str(count), str(group), str(size)],
+            capture_output=True, check=True).stdout)
+
+
 def turn(server, count, sessions, persistent, size, lmtp=False):
     """Messages a second, delivered."""
+    if isinstance(server, Rows):
+        return server.rate(count, sessions, size)
     before = server.delivered() if hasattr(server, "delivered") else 0
     took = send(server.port, count, sessions, size, persistent, lmtp)
     if hasattr(server, "delivered"):
@@ -94,12 +129,14 @@ def main():
             Postfix(folder + "/postfix") as postfix, \
             DovecotLmtp(folder + "/dovecot") as dovecot, \
             SmtpSink(folder + "/sink") as sink:
+        rows = Rows(folder + "/rows", args.build)
         print(f"{'':<28} {'smtpd':>12} {'peer':>12}")
         for label, sessions, persistent, size in CASES:
             if args.only in label:
-                compare(label, ours, [(postfix, False), (dovecot, True),
-                                      (sink, False)], args, sessions,
-                        persistent, size)
+                peers = [(postfix, False), (dovecot, True), (sink, False)]
+                if size <= ROW_MAX:
+                    peers.append((rows, False))
+                compare(label, ours, peers, args, sessions, persistent, size)
 
 
 if __name__ == "__main__":
