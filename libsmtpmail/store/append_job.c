@@ -11,15 +11,47 @@
 #include "store/thread.h"
 
 static const char blob_sql[] =
-    "INSERT INTO blob (id, sha256, size, last_used, data) "
-    "VALUES ($1, $2, $3, $4, $5)";
+    "INSERT INTO blob (id, sha256, size, last_used, data, rest) "
+    "VALUES ($1, $2, $3, $4, $5, $6)";
+
+/* Packed, of these two rows fill a page, and of halves three. */
+#define HALF_PAGE 1900
+#define THIRDS_OF_PAGE 2500
+
+/* The second half of bytes that would take a page for themselves; its id. */
+static int insert_rest(int64_t *out, smail_tx *tx, smail_span *data,
+                       smail_error *err)
+{
+    static const char sql[] =
+        "INSERT INTO blob_rest (data) VALUES ($1) RETURNING id";
+    struct smail__statement *row;
+    int code;
+
+    *out = 0;
+    if (data->len <= HALF_PAGE || data->len > THIRDS_OF_PAGE)
+        return 0;
+    code = smail__db_prepare(&row, tx->db, sql, err);
+    if (code < 0)
+        return code;
+    smail__bind_blob(row, 1, smail__span_from(*data, data->len / 2));
+    code = smail__statement_step(row, err);
+    if (code > 0)
+        *out = smail__column_int(row, 0);
+    smail__statement_reset(row);
+    *data = smail__span_slice(*data, 0, data->len / 2);
+    return code < 0 ? code : 0;
+}
 
 static int insert_blob(smail_tx *tx, const struct smail_append *append,
                        smail_error *err)
 {
     struct smail__statement *statement;
-    int code = smail__db_prepare(&statement, tx->db, blob_sql, err);
+    smail_span data = smail__buf_span(&append->packed);
+    int64_t rest = 0;
+    int code = insert_rest(&rest, tx, &data, err);
 
+    if (code == 0)
+        code = smail__db_prepare(&statement, tx->db, blob_sql, err);
     if (code < 0)
         return code;
     smail__bind_blob(
@@ -34,9 +66,9 @@ static int insert_blob(smail_tx *tx, const struct smail_append *append,
         smail__bind_null(statement, 5);
     else
         smail__bind_blob(statement, 5,
-                         smail__buf_span(append->packed.len > 0
-                                             ? &append->packed
-                                             : &append->memory));
+                         data.len > 0 ? data
+                                      : smail__buf_span(&append->memory));
+    smail__bind_int(statement, 6, rest);
     return smail__statement_run(statement, err);
 }
 

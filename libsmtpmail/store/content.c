@@ -14,7 +14,7 @@
 /* What a row may unpack to: all that a store in memory takes. */
 #define ROW_MAX ((uint64_t)1 << 30)
 
-static const char row_sql[] = "SELECT size, data FROM blob WHERE id = $1";
+static const char row_sql[] = "SELECT size, data, rest FROM blob WHERE id = $1";
 
 /* A row that is shorter than the message holds it packed. */
 static int unpack_row(smail_content *content, smail_store *store,
@@ -29,9 +29,41 @@ static int unpack_row(smail_content *content, smail_store *store,
                                    error.message);
 }
 
-static int copy_row(smail_content *content, smail_store *store, smail_span data,
+/* The two halves of a row together. */
+static int unpack_halves(smail_content *content, smail_store *store,
+                         struct smail__db *db, smail_span data, int64_t rest,
+                         smail_error *err)
+{
+    static const char sql[] = "SELECT data FROM blob_rest WHERE id = $1";
+    struct smail__statement *row;
+    struct smail__buf whole;
+    int code = smail__db_prepare(&row, db, sql, err);
+
+    if (code < 0)
+        return code;
+    smail__buf_init(&whole, SMAIL__SMALL_MAX, NULL);
+    smail__buf_append(&whole, data);
+    smail__bind_int(row, 1, rest);
+    code = smail__statement_step(row, err);
+    if (code > 0)
+        smail__buf_append(&whole, smail__column_span(row, 0));
+    smail__statement_reset(row);
+    if (code == 0)
+        code = smail__fail(err, SMAIL_ECORRUPT, "half of blob %s is missing",
+                           content->id);
+    else if (code > 0)
+        code = unpack_row(content, store, smail__buf_span(&whole), err);
+    smail__buf_dispose(&whole);
+    return code;
+}
+
+static int copy_row(smail_content *content, smail_store *store,
+                    struct smail__db *db, struct smail__statement *row,
                     smail_error *err)
 {
+    smail_span data = smail__column_span(row, 1);
+    int64_t rest = smail__column_int(row, 2);
+
     if (data.len > content->size || content->size > ROW_MAX)
         return smail__fail(
             err, SMAIL_ECORRUPT, "blob %s has %zu octets instead of %llu",
@@ -39,6 +71,8 @@ static int copy_row(smail_content *content, smail_store *store, smail_span data,
     content->data = malloc((size_t)content->size + 1);
     if (content->data == NULL)
         return smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    if (rest != 0)
+        return unpack_halves(content, store, db, data, rest, err);
     if (data.len < content->size)
         return unpack_row(content, store, data, err);
     memcpy(content->data, data.data, data.len);
@@ -93,7 +127,7 @@ int smail__content_open_blob(smail_content **out, smail_store *store,
         content->size = (uint64_t)smail__column_int(row, 0);
         code = smail__column_is_null(row, 1)
                    ? open_file(content, store, err)
-                   : copy_row(content, store, smail__column_span(row, 1), err);
+                   : copy_row(content, store, db, row, err);
         smail__statement_reset(row);
     }
     if (code < 0) {

@@ -206,3 +206,11 @@ CREATE TABLE email_content_end (
     account {INT} PRIMARY KEY NOT NULL,
     email {INT} NOT NULL
 ) {CLUSTERED};
+
+-- Rows are laid into pages whole, and one of more than half a page wastes the
+-- rest of it: the second half of such a message's bytes stands here.
+ALTER TABLE blob ADD COLUMN rest {INT} NOT NULL DEFAULT 0;
+CREATE TABLE blob_rest (
+    id {ID} PRIMARY KEY,
+    data {BLOB} NOT NULL
+);

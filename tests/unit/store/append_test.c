@@ -345,6 +345,88 @@ static void bad_targets_are_refused(void **state)
     fixture_end(&f);
 }
 
+/* Texts of many sizes and of little sameness, so that they are packed to all
+ * that rows are laid out for; each comes back as it was, and is swept whole. */
+static void packed_messages_come_back(void **state)
+{
+    struct fixture f;
+    struct smail__buf text;
+    uint64_t noise = 7;
+    smail_id account;
+    char back[16384];
+
+    (void)state;
+    fixture_begin(&f);
+    fixture_open(&f, true);
+    account = fixture_account(&f, "alice@example.test", 0);
+    smail__buf_init(&text, sizeof(back), NULL);
+    for (size_t size = 100; size < 9000; size += 311) {
+        smail_content *content;
+        smail_appended appended;
+
+        smail__buf_clear(&text);
+        smail__buf_puts(&text, "Subject: packed\r\n\r\n");
+        while (text.len < size) {
+            noise = noise * 6364136223846793005u + 1442695040888963407u;
+            smail__buf_printf(&text, "%08x word ", (unsigned)(noise >> 32));
+        }
+        appended = fixture_append(&f, account, 0, text.data);
+        fixture_ok(&f, smail_content_open(&content, f.store, account,
+                                          appended.email, &f.err));
+        assert_int_equal(smail_content_size(content), text.len);
+        assert_int_equal(
+            smail_content_read(back, content, 0, sizeof(back), &f.err),
+            text.len);
+        assert_memory_equal(back, text.data, text.len);
+        assert_int_equal(smail_content_read(back, content, 90, 5, &f.err), 5);
+        assert_memory_equal(back, text.data + 90, 5);
+        smail_content_close(content);
+    }
+    smail__buf_dispose(&text);
+    fixture_end(&f);
+}
+
+static void a_large_message_to_many_is_stored_once(void **state)
+{
+    static const char line[] =
+        "A line of a large message, one of very many like it.\r\n";
+    smail_target targets[100] = { { .account = 0 } };
+    smail_append *append;
+    struct fixture f;
+    smail_store_stats stats = SMAIL_STORE_STATS_INIT;
+    uint64_t size;
+    char command[160];
+
+    (void)state;
+    fixture_begin(&f);
+    fixture_open(&f, true);
+    for (size_t i = 0; i < 100; i++) {
+        char address[64];
+
+        smail__format(address, sizeof(address), "user%zu@example.test", i);
+        targets[i].account = fixture_account(&f, address, 0);
+    }
+    fixture_ok(&f, smail_append_new(&append, f.store, &f.err));
+    fixture_ok(&f, smail_append_write(
+                       append, SMAIL__SPAN("Subject: large\r\n\r\n"), &f.err));
+    while (smail_append_size(append) < (size_t)10 * 1024 * 1024)
+        fixture_ok(&f, smail_append_write(append, smail__span(line), &f.err));
+    size = smail_append_size(append);
+    fixture_ok(&f, smail_append_commit(append, targets, 100, NULL, &f.err));
+    smail_append_free(append);
+    fixture_ok(&f, smail_store_get_stats(&stats, f.store, &f.err));
+    assert_int_equal(stats.emails, 100);
+    assert_int_equal(stats.blobs, 1);
+    assert_int_equal(stats.blob_bytes, size);
+    assert_in_range(stats.database_bytes, 1, 2 * 1024 * 1024);
+    /* One file of it, beside that which says whose folder it is. */
+    smail__format(command, sizeof(command),
+                  "test $(find %s/blobs -type f -size +9M | wc -l) = 1",
+                  f.folder);
+    assert_int_equal(system(command), 0);
+    fixture_end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +439,8 @@ int main(void)
         cmocka_unit_test(replies_join_their_thread),
         cmocka_unit_test(headers_are_bounded_and_hops_counted),
         cmocka_unit_test(bad_targets_are_refused),
+        cmocka_unit_test(packed_messages_come_back),
+        cmocka_unit_test(a_large_message_to_many_is_stored_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
