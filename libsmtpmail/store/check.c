@@ -16,8 +16,8 @@
 #include "store/content.h"
 #include "store/internal.h"
 #include "store/rule.h"
-
-#define ORPHAN_AGE ((int64_t)2 * 86400)
+#include "store/stray.h"
+#include "store/sweep.h"
 
 struct check {
     smail_store *store;
@@ -67,6 +67,18 @@ static int check_accounts(struct check *check, smail_error *err)
         smail__store_end_read(check->store, db);
     }
     return code;
+}
+
+static int check_strays(struct check *check, smail_error *err)
+{
+    struct smail__db *db;
+    int code = smail__store_begin_read(&db, check->store, err);
+
+    if (code < 0)
+        return code;
+    code = smail__strays_find(db, report_fault, check, err);
+    smail__store_end_read(check->store, db);
+    return code < 0 ? code : 0;
 }
 
 /* --- Bytes against their hash -------------------------------------------- */
@@ -176,7 +188,7 @@ static int check_file(const char *id, const char *path, int64_t age, void *user)
     char text[300];
     int code = 0;
 
-    if (age < ORPHAN_AGE ||
+    if (age < SMAIL__ORPHAN_AGE ||
         smail__store_begin_read(&db, check->store, NULL) < 0)
         return 0;
     if (id != NULL &&
@@ -217,6 +229,8 @@ int smail_store_check(uint64_t *faults, smail_store *store,
 
     if (code == 0)
         code = check_accounts(&check, &own);
+    if (code == 0)
+        code = check_strays(&check, &own);
     if (code == 0)
         code = check_blobs(&check, &own);
     if (code == 0)

@@ -5,6 +5,8 @@
  */
 #include "base/error.h"
 #include "store/rule.h"
+#include "store/stray.h"
+#include "store/sweep.h"
 
 struct repair {
     smail_id account;
@@ -73,6 +75,11 @@ static int next(smail_id *account, smail_store *store, smail_error *err)
     return code;
 }
 
+static int strays_job(smail_tx *tx, void *arg, smail_error *err)
+{
+    return smail__strays_mend(arg, tx, err);
+}
+
 int smail_store_repair(uint64_t *mended, smail_store *store, smail_error *err)
 {
     struct repair repair = { .account = 0 };
@@ -85,5 +92,13 @@ int smail_store_repair(uint64_t *mended, smail_store *store, smail_error *err)
             return code;
         *mended += repair.mended;
     }
+    repair.mended = 0;
+    if (code == 0)
+        code = smail__store_write(store, strays_job, &repair.mended, err);
+    if (code < 0)
+        return code;
+    *mended += repair.mended;
+    code = smail__sweep_orphans(&repair.mended, store, err);
+    *mended += repair.mended;
     return code;
 }

@@ -41,6 +41,13 @@ const struct smail__rule smail__rules[] = {
       "JOIN mailbox m ON m.account = e.account AND m.role = 1 "
       "WHERE e.account = $1 AND NOT EXISTS (SELECT 1 FROM email_mailbox p "
       "WHERE p.account = e.account AND p.email = e.id)" },
+    { "account %lld has a preview of a message, %lld, that is not there (%lld)",
+      "SELECT d.account, d.email, 0 FROM email_derived d "
+      "WHERE d.account = $1 AND NOT EXISTS (SELECT 1 FROM email e "
+      "WHERE e.account = d.account AND e.id = d.email)",
+      "DELETE FROM email_derived WHERE account = $1 AND NOT EXISTS (SELECT 1 "
+      "FROM email e WHERE e.account = email_derived.account "
+      "AND e.id = email_derived.email)" },
     { "mailbox %lld has a parent, %lld, that is not there (%lld)",
       "SELECT m.id, m.parent, 0 FROM mailbox m WHERE m.account = $1 "
       "AND m.parent <> 0 AND NOT EXISTS (SELECT 1 FROM mailbox p "

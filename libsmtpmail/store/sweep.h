@@ -16,6 +16,13 @@
 int smail__store_sweep(uint64_t *removed, smail_store *store, int64_t age,
                        smail_error *err);
 
+/* Files that no row names are a fault from then on. */
+#define SMAIL__ORPHAN_AGE ((int64_t)2 * 86400)
+
+/* The files that are, taken away; unless a backup may be copying them. */
+int smail__sweep_orphans(uint64_t *removed, smail_store *store,
+                         smail_error *err);
+
 /* The pass, if it is time for one. */
 void smail__sweeper_step(smail_store *store);
 

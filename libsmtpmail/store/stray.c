@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* store/stray.c - rows of nobody; see stray.h. */
+#include "store/stray.h"
+
+#include "base/format.h"
+
+#define OF_NOBODY(table)                                              \
+    {                                                                 \
+        table,                                                        \
+            "SELECT account, count(*) FROM " table                    \
+            " WHERE account NOT IN (SELECT id FROM account) "         \
+            "GROUP BY account ORDER BY account",                      \
+            "DELETE FROM " table                                      \
+            " WHERE account NOT IN (SELECT id FROM account) "         \
+            "AND account NOT IN (SELECT DISTINCT account FROM email)" \
+    }
+
+struct stray {
+    const char *table;
+    const char *find;
+    const char *mend;
+};
+
+static const struct stray of_nobody[] = {
+    OF_NOBODY("email_mailbox"), OF_NOBODY("email_derived"),
+    OF_NOBODY("unindexed"),     OF_NOBODY("expunged"),
+    OF_NOBODY("thread_ref"),    OF_NOBODY("thread_new"),
+    OF_NOBODY("change"),        OF_NOBODY("email_content"),
+};
+
+/* With a relation to account, by which the database finds them. */
+static const char *const related[] = {
+    "DELETE FROM session WHERE account NOT IN (SELECT id FROM account)",
+    "DELETE FROM app_password WHERE account NOT IN (SELECT id FROM account)",
+    "DELETE FROM identity WHERE account NOT IN (SELECT id FROM account)",
+    "DELETE FROM address WHERE account NOT IN (SELECT id FROM account)",
+    "DELETE FROM upload WHERE account NOT IN (SELECT id FROM account)",
+    "DELETE FROM type_state WHERE account NOT IN (SELECT id FROM account)",
+    "DELETE FROM totp WHERE account NOT IN (SELECT id FROM account)",
+    "DELETE FROM recovery_code WHERE account NOT IN (SELECT id FROM account)",
+    "DELETE FROM login_event WHERE account NOT IN (SELECT id FROM account)",
+    "DELETE FROM account_limit WHERE account NOT IN (SELECT id FROM account)",
+};
+
+int smail__strays_find(struct smail__db *db,
+                       void (*each)(const char *text, void *user), void *user,
+                       smail_error *err)
+{
+    int found = 0;
+
+    for (size_t i = 0; i < sizeof(of_nobody) / sizeof(of_nobody[0]); i++) {
+        struct smail__statement *row;
+        char text[160];
+        int code = smail__db_prepare(&row, db, of_nobody[i].find, err);
+
+        while (code >= 0 && (code = smail__statement_step(row, err)) > 0) {
+            smail__format(text, sizeof(text),
+                          "%s names an account, %lld, that is not there "
+                          "(%lld rows)",
+                          of_nobody[i].table,
+                          (long long)smail__column_int(row, 0),
+                          (long long)smail__column_int(row, 1));
+            each(text, user);
+            found++;
+        }
+        if (code < 0)
+            return code;
+    }
+    return found;
+}
+
+static int remove_rows(uint64_t *mended, smail_tx *tx, const char *sql,
+                       smail_error *err)
+{
+    struct smail__statement *row;
+    int code = smail__db_prepare(&row, smail__tx_db(tx), sql, err);
+
+    if (code == 0)
+        code = smail__statement_run(row, err);
+    if (code == 0)
+        *mended += (uint64_t)smail__db_changes(smail__tx_db(tx));
+    return code;
+}
+
+int smail__strays_mend(uint64_t *mended, smail_tx *tx, smail_error *err)
+{
+    int code = 0;
+
+    for (size_t i = 0;
+         code == 0 && i < sizeof(of_nobody) / sizeof(of_nobody[0]); i++)
+        code = remove_rows(mended, tx, of_nobody[i].mend, err);
+    for (size_t i = 0; code == 0 && i < sizeof(related) / sizeof(related[0]);
+         i++)
+        code = remove_rows(mended, tx, related[i], err);
+    return code;
+}
