@@ -20,6 +20,7 @@
 #include "ports.h"
 #include "server/capture.h"
 #include "server/confine.h"
+#include "server/routes.h"
 #include "server/server.h"
 #include "server/service.h"
 #include "settings.h"
@@ -38,7 +39,9 @@ struct program {
     smail_store *store;
     struct smail__capture_folder *folder; /* of --capture */
     struct smail__capture *capture;
+    smail_routes *routes;
     smail_server *server;
+    smail_outbound *outbound; /* NULL: the queue is somebody else's to send */
     struct ports ports;
     struct smail__confinement confinement;
     struct smail__service service;
@@ -138,6 +141,7 @@ static int open_store(struct program *program, smail_error *err)
     /* A new store has no addresses, so a server over it would turn all mail
      * away for good: a path with a slip in it must not come to that. */
     options.must_exist = true;
+    options.keep_removed = program->config.keep_removed;
     options.warn = on_store_warning;
     options.user = program;
     return smail_store_open(&program->store, store_url(program), &options, err);
@@ -167,6 +171,7 @@ static void set_options(smail_server_options *options,
 {
     options->hostname = program->hostname;
     options->store = program->store;
+    options->routes = program->routes;
     settings_fill(options, config, program->store != NULL);
     options->log_json = program->log_json;
     options->log = on_log;
@@ -187,6 +192,21 @@ static int make_server(struct program *program, smail_error *err)
     if (rc == 0 && program->capture != NULL)
         smail__capture_serve(program->capture, program->server);
     return rc;
+}
+
+static int make_outbound(struct program *program, smail_error *err)
+{
+    smail_outbound_options options = SMAIL_OUTBOUND_OPTIONS_INIT;
+
+    if (program->store == NULL || !program->config.queue_send)
+        return 0;
+    settings_fill_outbound(&options, &program->config);
+    options.store = program->store;
+    options.hostname = program->hostname;
+    options.routes = program->routes;
+    options.log_json = program->log_json;
+    options.log = on_log;
+    return smail_outbound_new(&program->outbound, &options, err);
 }
 
 /* On the thread of the signals: it alone has the config by now. */
@@ -271,6 +291,8 @@ static int serve(struct program *program, smail_error *err)
     bool is_watching;
     int rc = smail__confine_calls(&program->confinement, err);
 
+    if (rc == 0 && program->outbound != NULL)
+        rc = smail_outbound_start(program->outbound, err);
     if (rc == 0)
         rc = tell_ready(program, err);
     if (rc != 0)
@@ -280,6 +302,7 @@ static int serve(struct program *program, smail_error *err)
         rc = smail__fail(err, SMAIL_EIO, "no thread for signals");
     if (rc == 0)
         rc = smail_server_run(program->server, err);
+    smail_outbound_stop(program->outbound, program->config.grace_time);
     if (program->options.ready_file != NULL)
         unlink(program->options.ready_file);
     if (is_watching)
@@ -302,12 +325,16 @@ static int begin(struct program *program, smail_error *err)
     raise_descriptors();
     smail__service_open(&program->service);
     if (rc == 0)
+        rc = smail__routes_load(&program->routes, &program->config, err);
+    if (rc == 0)
         rc = smail__confine_rights(&program->confinement, &program->config,
                                    &places, err);
     if (rc == 0)
         rc = open_store(program, err);
     if (rc == 0)
         rc = make_server(program, err);
+    if (rc == 0)
+        rc = make_outbound(program, err);
     if (rc == 0)
         rc = ports_hand_over(&program->ports, program->server, err);
     return rc == 0 ? serve(program, err) : rc;
@@ -318,7 +345,11 @@ static int check(struct program *program, smail_error *err)
     int rc = open_store(program, err);
 
     if (rc == 0)
+        rc = smail__routes_load(&program->routes, &program->config, err);
+    if (rc == 0)
         rc = make_server(program, err);
+    if (rc == 0)
+        rc = make_outbound(program, err);
     if (rc == 0)
         rc = check_listens(program, err);
     if (rc == 0)
@@ -332,7 +363,9 @@ static int run(struct program *program, smail_error *err)
 
     if (rc == 0)
         rc = program->options.check ? check(program, err) : begin(program, err);
+    smail_outbound_free(program->outbound);
     smail_server_free(program->server);
+    smail_routes_free(program->routes);
     ports_close(&program->ports);
     smail__capture_free(program->capture);
     smail__capture_folder_free(program->folder);

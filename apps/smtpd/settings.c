@@ -13,7 +13,7 @@ static const char *const fixed[][2] = {
     { "server", "loops" },      { "store", NULL },
     { "log", "format" },        { "limits", "hash-workers" },
     { "limits", "hash-queue" }, { "resolver", NULL },
-    { "process", NULL },
+    { "process", NULL },        { "queue", NULL },
 };
 
 static const char *or_null(const char *text)
@@ -86,8 +86,31 @@ void settings_fill(smail_server_options *options,
     options->grace = config->grace_time;
     options->exempt = config->exempt;
     options->log_level = public_level(config->log_level);
+    options->queue_warn = config->queue_warn;
+    options->queue_expire = config->queue_expire;
     if (has_store)
         set_dns(options, config);
+}
+
+void settings_fill_outbound(smail_outbound_options *options,
+                            const struct smail__config *config)
+{
+    options->sessions = config->queue_sessions;
+    options->connections = config->queue_connections;
+    options->retry_min = config->queue_retry_min;
+    options->retry_max = config->queue_retry_max;
+    options->down_time = config->queue_down_time;
+    options->connect_timeout = config->queue_connect_time;
+    options->allow_private = config->queue_private;
+    options->mx_port = (uint16_t)config->queue_port;
+    options->no_dane = !config->queue_dane;
+    options->no_sts = !config->queue_sts;
+    options->authorities = or_null(config->queue_authorities);
+    options->name_servers = or_null(config->resolver_server);
+    options->zone_file = or_null(config->resolver_zone_file);
+    options->trust_anchor = or_null(config->resolver_anchor);
+    options->dns_timeout = config->resolver_timeout;
+    options->log_level = public_level(config->log_level);
 }
 
 static bool is_fixed(const struct smail__config_key *key)

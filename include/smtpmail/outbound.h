@@ -110,6 +110,7 @@ typedef struct smail_outbound_options {
     bool allow_private; /**< Send to loopback and private addresses that DNS
                            names. */
     bool no_dane;       /**< Do not look for TLSA records (RFC 7672). */
+    uint16_t mx_port;   /**< Of the hosts that DNS names. Default 25. */
     bool no_sts;        /**< Nor for MTA-STS policies (RFC 8461). */
     const char *authorities;  /**< PEM file: who signs certificates. Default:
                                  the system's. */

@@ -17,6 +17,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "config/key.h"
+#include "config/route.h"
 
 #define KEYS_MAX 160
 
@@ -52,7 +53,7 @@ static void check_section(struct load *load, smail_span line)
         smail__span_find(line, ']') == line.len)
         return;
     line = smail__span_slice(line, 1, smail__span_find(line, ']') - 1);
-    if (smail__key_section(line))
+    if (smail__key_section(line) || smail__route_section(line))
         return;
     smail__key_explain(text, sizeof(text), line, SMAIL__SPAN(""));
     note(load, SMAIL_EINVAL, text);
@@ -100,6 +101,13 @@ static int take(void *user, const char *section, const char *name,
     size_t index;
     int code;
 
+    if (smail__route_section(smail__span(section))) {
+        code = smail__route_set(load->config, smail__span(section),
+                                smail__span(name), smail__span(value), &err);
+        if (code != 0)
+            note(load, code, err.message);
+        return 1;
+    }
     if (key == NULL) {
         smail__key_explain(text, sizeof(text), smail__span(section),
                            smail__span(name));
@@ -140,6 +148,8 @@ static void check_whole(struct load *load)
     bool has_key = config->key[0] != '\0';
 
     load->line = 0;
+    if (smail__route_fault(config) != NULL)
+        note(load, SMAIL_EINVAL, smail__route_fault(config));
     if (has_certificate != has_key)
         note(load, SMAIL_EINVAL,
              has_key ? "[tls] has a key and no certificate"
@@ -213,6 +223,7 @@ out:
 
 void smail__config_dispose(struct smail__config *config)
 {
+    smail__route_dispose(config);
     for (size_t i = 0; i < smail__key_count; i++) {
         if (smail__keys[i].type == SMAIL__KEY_STRING)
             free(*(char **)((char *)config + smail__keys[i].offset));

@@ -41,6 +41,22 @@ struct smail__listens {
     size_t count;
 };
 
+#define SMAIL__CONFIG_ROUTES_MAX 1000
+#define SMAIL__CONFIG_ROUTE_NAME_MAX 63
+
+/* [route NAME]. */
+struct smail__config_route {
+    char name[SMAIL__CONFIG_ROUTE_NAME_MAX + 1];
+    unsigned is_set; /* bits, by key */
+    char *kind, *host, *tls, *user, *password_file;
+    bool look_up_mx;
+    uint32_t port;
+    char *recipients, *senders; /* domains, parted by commas */
+    char *families, *source_ipv4, *source_ipv6;
+    char *hostname, *text;
+    uint32_t connections, messages_per_minute;
+};
+
 /* Strings are never NULL; "" is "not given". Seconds and octets. */
 struct smail__config {
     char *hostname;
@@ -48,6 +64,7 @@ struct smail__config {
     uint32_t loops; /* 0: as many as processors, at most 4 */
     bool normalize_line_ends;
     char *store; /* "" when the file does not say */
+    uint32_t keep_removed;
     char *certificate, *key;
     char *client_authorities; /* "": no client is asked for a certificate */
     bool app_password_tokens;
@@ -90,6 +107,18 @@ struct smail__config {
     bool dns_lists_record;
     uint32_t dns_lists_score;
     uint32_t dns_wait;
+
+    bool queue_send;
+    uint32_t queue_warn, queue_expire;
+    uint32_t queue_retry_min, queue_retry_max, queue_down_time;
+    uint32_t queue_sessions, queue_connections;
+    uint32_t queue_connect_time;
+    uint32_t queue_port;
+    uint32_t queue_history; /* how long what came to an end is remembered */
+    bool queue_private, queue_dane, queue_sts;
+    char *queue_authorities; /* "": the system's */
+    struct smail__config_route *routes;
+    size_t route_count;
 
     char *process_user, *process_group; /* "": stay who we are */
     bool process_sandbox;
@@ -143,5 +172,7 @@ struct smail__config_key {
 
 /* The `index`th key, sections together; false behind the last. */
 bool smail__config_key(struct smail__config_key *out, size_t index);
+/* Those of [route NAME]. */
+bool smail__config_route_key(struct smail__config_key *out, size_t index);
 
 #endif

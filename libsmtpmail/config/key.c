@@ -31,6 +31,9 @@ const struct smail__key smail__keys[] = {
         "mend bare CR and LF on submission instead of refusing them"),
     KEY("store", "url", SMAIL__KEY_STRING, store, 0, 4000, "",
         "where mail is kept; else " SMAIL__CONFIG_STORE),
+    KEY("retention", "removed", SMAIL__KEY_DURATION, keep_removed, 0,
+        3650 * DAY, "14d",
+        "how long messages that were removed can be had again; 0: not at all"),
     KEY("tls", "certificate", SMAIL__KEY_STRING, certificate, 0, 4000, "",
         "PEM file: the certificate and what signed it; several with commas"),
     KEY("tls", "key", SMAIL__KEY_STRING, key, 0, 4000, "",
@@ -131,6 +134,37 @@ const struct smail__key smail__keys[] = {
     KEY("dns", "wait", SMAIL__KEY_DURATION, dns_wait, 1, 60, "5s",
         "how long after the greeting the first recipient on port 25 may wait "
         "for DNS"),
+    KEY("queue", "send", SMAIL__KEY_BOOL, queue_send, 0, 0, "yes",
+        "smtpd sends what waits in the queue"),
+    KEY("queue", "warn-after", SMAIL__KEY_DURATION, queue_warn, 60, 30 * DAY,
+        "4h", "when the sender of what could not be delivered yet is told"),
+    KEY("queue", "give-up-after", SMAIL__KEY_DURATION, queue_expire, 60,
+        30 * DAY, "5d", "and when it is returned"),
+    KEY("queue", "retry-min", SMAIL__KEY_DURATION, queue_retry_min, 1, DAY,
+        "5m", "the pause after the first failure; doubled with each"),
+    KEY("queue", "retry-max", SMAIL__KEY_DURATION, queue_retry_max, 1, 7 * DAY,
+        "4h", "the longest pause"),
+    KEY("queue", "down-time", SMAIL__KEY_DURATION, queue_down_time, 1, DAY,
+        "1m", "how long a destination is let be at first when nobody answers"),
+    KEY("queue", "sessions", SMAIL__KEY_NUMBER, queue_sessions, 1, 10000,
+        "100", "connections to other hosts at a time"),
+    KEY("queue", "connections", SMAIL__KEY_NUMBER, queue_connections, 1, 1000,
+        "20", "of them to one destination"),
+    KEY("queue", "connect-time", SMAIL__KEY_DURATION, queue_connect_time, 1,
+        600, "30s", "how long a host may take to answer the call"),
+    KEY("queue", "history", SMAIL__KEY_DURATION, queue_history, 0, 365 * DAY,
+        "30d", "how long the story of a message that came to an end is kept"),
+    KEY("queue", "port", SMAIL__KEY_NUMBER, queue_port, 1, 65535, "25",
+        "of the hosts that DNS names; another one is for tests"),
+    KEY("queue", "private-addresses", SMAIL__KEY_BOOL, queue_private, 0, 0,
+        "no", "send to loopback and private addresses that DNS names"),
+    KEY("queue", "dane", SMAIL__KEY_BOOL, queue_dane, 0, 0, "yes",
+        "certificates by DNSSEC (RFC 7672)"),
+    KEY("queue", "mta-sts", SMAIL__KEY_BOOL, queue_sts, 0, 0, "yes",
+        "certificates by MTA-STS (RFC 8461)"),
+    KEY("queue", "authorities", SMAIL__KEY_STRING, queue_authorities, 0, 4000,
+        "", "PEM file: who signs certificates of other hosts; else the "
+        "system's"),
     KEY("process", "user", SMAIL__KEY_STRING, process_user, 0, 64, "",
         "who to become when the ports are bound, if started as root"),
     KEY("process", "group", SMAIL__KEY_STRING, process_group, 0, 64, "",
@@ -265,10 +299,10 @@ static int set_number(void *field, const struct smail__key *key,
     return 0;
 }
 
-int smail__key_set(struct smail__config *config, const struct smail__key *key,
-                   smail_span text, smail_error *err)
+int smail__key_set(void *fields, const struct smail__key *key, smail_span text,
+                   smail_error *err)
 {
-    void *field = (char *)config + key->offset;
+    void *field = (char *)fields + key->offset;
 
     switch (key->type) {
     case SMAIL__KEY_STRING:

@@ -20,7 +20,7 @@ struct smail__key {
     const char *section;
     const char *name;
     enum smail__key_type type;
-    size_t offset; /* in struct smail__config */
+    size_t offset; /* in struct smail__config, or the section's own */
     uint64_t min, max;
     const char *standard;
     const char *help;
@@ -33,8 +33,8 @@ extern const size_t smail__key_count;
 const char *smail__key_allowed(const struct smail__key *key);
 
 /* Put `text` into the field. SMAIL_EINVAL says what is allowed. */
-int smail__key_set(struct smail__config *config, const struct smail__key *key,
-                   smail_span text, smail_error *err);
+int smail__key_set(void *fields, const struct smail__key *key, smail_span text,
+                   smail_error *err);
 
 bool smail__key_section(smail_span section);
 

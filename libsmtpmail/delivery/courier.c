@@ -322,7 +322,7 @@ void smail__courier_go(struct smail__courier *courier)
         smail__courier_fail_rest(courier, SMAIL_QUEUE_TAKEN, 0, "2.1.5",
                                  "put into the mailbox", "mailbox", false);
     } else if (lane->state == LANE_DOWN || hosts == NULL) {
-        smail__courier_fail_rest(courier, SMAIL_QUEUE_PUT_OFF, 0, "4.4.1",
+        smail__courier_fail_rest(courier, (smail_queue_outcome)0, 0, "4.4.1",
                                  lane->why, "not tried", false);
     } else if (hosts->code != 0) {
         bool never = hosts->code == 5;
@@ -625,8 +625,7 @@ static void on_close(struct smail__courier *courier,
         return;
     }
     if (reply->code != 0)
-        smail__format(text, sizeof(text), "%d %.*s", reply->code,
-                      SMAIL__SPAN_ARG(reply->text));
+        smail__format(text, sizeof(text), "%.*s", SMAIL__SPAN_ARG(reply->text));
     else if (reply->text.len > 0)
         smail__format(text, sizeof(text), "%s: %.*s", words_of(event->reason),
                       SMAIL__SPAN_ARG(reply->text));

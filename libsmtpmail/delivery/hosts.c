@@ -190,6 +190,9 @@ static struct smail__host *add_host(struct planner *planner, const char *name,
     smail__format(host->name, sizeof(host->name), "%s", name);
     host->preference = preference;
     host->port = smail__route_port(planner->ask->route);
+    if (planner->ask->route->kind == SMAIL__ROUTE_MX &&
+        planner->ask->route->port == 0 && planner->ask->mx_port != 0)
+        host->port = planner->ask->mx_port;
     return host;
 }
 

@@ -100,6 +100,7 @@ struct smail__hosts_ask {
     smail_span domain;   /* of the recipients, A-labels or a literal; what MX is
                           asked for, unless the route names a host */
     smail_span own_name; /* hosts from ours on are left out (RFC 5321, 5.1) */
+    uint16_t mx_port;    /* of what DNS names; 0: 25 */
     bool allow_private;  /* loopback and private addresses may be hosts */
     bool use_dane, use_sts;
     uint64_t random; /* shuffles what is equal */

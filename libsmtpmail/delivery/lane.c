@@ -180,6 +180,7 @@ void smail__lane_learned(struct smail__sender *sender, struct lane *lane)
         .domain = smail__span(lane->name),
         .own_name = smail__span(sender->hostname),
         .allow_private = sender->options.allow_private,
+        .mx_port = sender->options.mx_port,
         .use_dane = sender->options.use_dane,
         .use_sts = sender->options.use_sts,
     };
@@ -278,12 +279,14 @@ void smail__lane_down(struct smail__sender *sender, struct lane *lane,
                              ? lane->failures
                              : DOWN_DOUBLINGS_MAX;
 
+    uint64_t pause = sender->options.down_time;
+
+    if (pause > sender->options.retry_min)
+        pause = sender->options.retry_min;
     lane->state = LANE_DOWN;
     lane->window = 1;
     lane->failures++;
-    lane->down_until =
-        sender->now_ms +
-        ((uint64_t)sender->options.down_time * 1000 << doublings);
+    lane->down_until = sender->now_ms + (pause * 1000 << doublings);
     lane->hosts_until = 0;
     smail__format(lane->why, sizeof(lane->why), "%s", why);
 }

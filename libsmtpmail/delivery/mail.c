@@ -82,6 +82,7 @@ void smail__mail_set(struct smail__courier *courier, size_t index,
     char first = outcome == SMAIL_QUEUE_TAKEN     ? '2'
                  : outcome == SMAIL_QUEUE_PUT_OFF ? '4'
                                                   : '5';
+    smail_span given = status;
     char fallback[] = { first, '.', '0', '.', '0' };
 
     settled->result.outcome = outcome;
@@ -93,13 +94,10 @@ void smail__mail_set(struct smail__courier *courier, size_t index,
     settled->status = keep(mail, status);
     if (is_remote && code != 0 && text.len > 0) {
         char words[1100];
-        size_t skip = text.len > 3 && text.data[3] == ' ' &&
-                              text.data[0] >= '2' && text.data[0] <= '5'
-                          ? 4
-                          : 0;
 
-        smail__format(words, sizeof(words), "%d %.*s", code,
-                      SMAIL__SPAN_ARG(smail__span_from(text, skip)));
+        smail__format(words, sizeof(words), "%d %.*s%s%.*s", code,
+                      SMAIL__SPAN_ARG(given), given.len > 0 ? " " : "",
+                      SMAIL__SPAN_ARG(text));
         settled->result.reply = keep(mail, smail__span(words));
     } else {
         settled->result.reply = keep(mail, text);
@@ -118,6 +116,19 @@ static enum reach how_far(const struct smail__courier *courier)
                    smail_smtp_client_offer(courier->client)->dsn
                ? REACHED_DSN
                : REACHED_OTHER;
+}
+
+/* When what is given back untried is worth another look. */
+static int64_t back_at(const struct smail__courier *courier)
+{
+    const struct smail__sender *sender = courier->sender;
+    const struct lane *lane = courier->lane;
+    uint64_t wait =
+        lane->state == LANE_DOWN && lane->down_until > sender->now_ms
+            ? lane->down_until - sender->now_ms
+            : 0;
+
+    return sender->now + (int64_t)((wait + 999) / 1000);
 }
 
 static void fill_in(struct smail__courier *courier)
@@ -152,7 +163,10 @@ static void fill_in(struct smail__courier *courier)
         one->result.host =
             smail__span(host != NULL ? host->name : lane->route->host);
         one->result.tls = smail__span(courier->tls_text);
-        one->result.next_attempt = sender->now;
+        one->result.next_attempt = back_at(courier);
+        if (one->result.outcome == 0 &&
+            smail__outcome_is_due(one, sender, message))
+            one->result.outcome = SMAIL_QUEUE_PUT_OFF;
         smail__outcome_decide(one, sender, message, how_far(courier));
     }
 }

@@ -43,6 +43,18 @@ static bool is_late(const struct smail__settled *settled,
            settled->recipient->warned_at == 0;
 }
 
+/* It is over, or its sender is to be told: even where nothing was tried. */
+bool smail__outcome_is_due(const struct smail__settled *settled,
+                           const struct smail__sender *sender,
+                           const struct smail__queue_message *message)
+{
+    return sender->now >= message->expires_at ||
+           (message->by_mode != SMAIL_SMTP_BY_UNSAID &&
+            sender->now >= message->by_at) ||
+           (is_late(settled, message, sender->now) &&
+            wants(settled, SMAIL_SMTP_NOTIFY_DELAY));
+}
+
 static void give_up(struct smail__settled *settled, const char *status)
 {
     settled->result.outcome = SMAIL_QUEUE_GIVEN_UP;

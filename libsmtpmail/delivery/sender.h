@@ -52,6 +52,7 @@ struct smail__sender_options {
     uint32_t retry_min; /* seconds after the first failure; default 300 */
     uint32_t retry_max; /* seconds, at most; default 14400 */
     uint32_t down_time; /* seconds a lane stays down at first; default 60 */
+    uint16_t mx_port;   /* default 25 */
     bool allow_private; /* send to loopback and private addresses */
     bool use_dane, use_sts;
 };

@@ -259,6 +259,12 @@ void smail__outcome_decide(struct smail__settled *settled,
                            const struct smail__queue_message *message,
                            enum reach reach);
 
+/* Has an entry that is given back untried come to an end all the same, or has
+ * its sender to be told? */
+bool smail__outcome_is_due(const struct smail__settled *settled,
+                           const struct smail__sender *sender,
+                           const struct smail__queue_message *message);
+
 /* Seconds from now, after so many attempts. */
 int64_t smail__outcome_backoff(const struct smail__sender *sender,
                                uint32_t attempts);

@@ -62,6 +62,7 @@ static void add_paths(struct smail__sandbox *sandbox,
     add_folders_of(sandbox, config->key);
     smail__sandbox_add_folder_of(sandbox, config->resolver_zone_file, false);
     smail__sandbox_add_folder_of(sandbox, config->resolver_anchor, false);
+    smail__sandbox_add_folder_of(sandbox, config->queue_authorities, false);
 }
 
 int smail__confine_rights(struct smail__confinement *out,

@@ -195,6 +195,7 @@ static int make_sender(smail_outbound *outbound, smail_error *err)
         .down_time = ours->down_time,
         .connect_time = ours->connect_timeout * 1000,
         .allow_private = ours->allow_private,
+        .mx_port = ours->mx_port,
         .use_dane =
             !ours->no_dane && smail__resolver_validates(outbound->resolver),
         .use_sts = !ours->no_sts,
