@@ -278,6 +278,21 @@ int smail__sweep_orphans(uint64_t *removed, smail_store *store,
     return code < 0 ? code : 0;
 }
 
+int smail__sweep_orphans(uint64_t *removed, smail_store *store,
+                         smail_error *err)
+{
+    struct pass pass = { .store = store,
+                         .before =
+                             smail__store_now(store) - SMAIL__ORPHAN_AGE };
+    int code = 0;
+
+    if (!is_held(store))
+        code = smail__blobs_walk(&store->blobs, smail__store_now(store),
+                                 sweep_file, &pass, err);
+    *removed = pass.removed;
+    return code < 0 ? code : 0;
+}
+
 int smail__store_sweep(uint64_t *removed, smail_store *store, int64_t age,
                        smail_error *err)
 {
