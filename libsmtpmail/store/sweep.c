@@ -82,7 +82,21 @@ static const char unused_sql[] =
     "AND NOT EXISTS (SELECT 1 FROM email WHERE email.blob = blob.id) "
     "AND NOT EXISTS (SELECT 1 FROM queue_message q WHERE q.blob = blob.id) "
     "AND NOT EXISTS (SELECT 1 FROM upload u WHERE u.blob = blob.id)";
+static const char rest_sql[] = "DELETE FROM blob_rest WHERE id = "
+                               "(SELECT rest FROM blob WHERE id = $1)";
 static const char delete_sql[] = "DELETE FROM blob WHERE id = $1";
+
+static int run_for(const char *sql, const struct swept *blob, smail_tx *tx,
+                   smail_error *err)
+{
+    struct smail__statement *row;
+    int code = smail__db_prepare(&row, tx->db, sql, err);
+
+    if (code < 0)
+        return code;
+    smail__bind_blob(row, 1, id_span(blob->id));
+    return smail__statement_run(row, err);
+}
 
 /* 1: it was unused and is gone. */
 static int delete_one(struct swept *blob, smail_tx *tx, int64_t before,
@@ -100,11 +114,9 @@ static int delete_one(struct swept *blob, smail_tx *tx, int64_t before,
         return code;
     blob->has_file = smail__column_int(row, 0) != 0;
     smail__statement_reset(row);
-    code = smail__db_prepare(&row, tx->db, delete_sql, err);
-    if (code < 0)
-        return code;
-    smail__bind_blob(row, 1, id_span(blob->id));
-    code = smail__statement_run(row, err);
+    code = run_for(rest_sql, blob, tx, err);
+    if (code == 0)
+        code = run_for(delete_sql, blob, tx, err);
     return code < 0 ? code : 1;
 }
 
@@ -261,21 +273,6 @@ static bool is_held(smail_store *store)
                            NULL);
     smail__store_end_read(store, db);
     return code != SMAIL_ENOTFOUND;
-}
-
-int smail__sweep_orphans(uint64_t *removed, smail_store *store,
-                         smail_error *err)
-{
-    struct pass pass = { .store = store,
-                         .before =
-                             smail__store_now(store) - SMAIL__ORPHAN_AGE };
-    int code = 0;
-
-    if (!is_held(store))
-        code = smail__blobs_walk(&store->blobs, smail__store_now(store),
-                                 sweep_file, &pass, err);
-    *removed = pass.removed;
-    return code < 0 ? code : 0;
 }
 
 int smail__sweep_orphans(uint64_t *removed, smail_store *store,
