@@ -78,15 +78,19 @@ class Transfer(Case):
         return json.loads(out)
 
     def state(self, address, store=None):
-        """All messages and mailboxes of an account."""
+        """All messages and mailboxes of an account; of their octets what the
+        store hashed."""
         store = store or self.store
-        messages = []
-        for row in store.json("message", "list", address):
-            code, raw, err = store.run("message", "raw", address, row["id"])
-            self.assertEqual(code, 0, err)
-            messages.append((hashlib.sha256(raw).hexdigest(), len(raw),
-                             row["receivedAt"], tuple(row["keywords"]),
-                             tuple(row["mailboxes"])))
+        with sqlite3.connect(store.path) as db:
+            digests = dict(db.execute(
+                "SELECT CAST(e.id AS TEXT), hex(b.sha256) FROM email e "
+                "JOIN blob b ON b.id = e.blob "
+                "JOIN account a ON a.id = e.account WHERE a.address = ?",
+                (address,)))
+        messages = [(digests[row["id"]].lower(), row["size"],
+                     row["receivedAt"], tuple(row["keywords"]),
+                     tuple(row["mailboxes"]))
+                    for row in store.json("message", "list", address)]
         boxes = sorted((row["path"], row["role"], row["total"], row["unread"])
                        for row in store.json("mailbox", "list", address))
         return sorted(messages), boxes
@@ -107,8 +111,13 @@ class Transfer(Case):
 
 
 class RoundTrip(Transfer):
-    def fill(self):
-        for i, content in enumerate(NASTY):
+    @staticmethod
+    def nasty(large):
+        return [content if large or len(content) < 1000000
+                else content[:200000] for content in NASTY]
+
+    def fill(self, large=False):
+        for i, content in enumerate(self.nasty(large)):
             words = ["--mailbox", PATHS[i % len(PATHS)]]
             if KEYWORDS[i % len(KEYWORDS)]:
                 words += ["--keywords", KEYWORDS[i % len(KEYWORDS)]]
@@ -118,10 +127,10 @@ class RoundTrip(Transfer):
         self.store.ctl("mailbox", "add", ALICE, "Empty/Box")
         found = {message[0] for message in self.state(ALICE)[0]}
         self.assertEqual(found, {hashlib.sha256(content).hexdigest()
-                                 for content in NASTY})
+                                 for content in self.nasty(large)})
 
     def test_every_format_keeps_all(self):
-        self.fill()
+        self.fill(large=True)
         before = self.state(ALICE)
         for name, target in (("eml", "eml"), ("maildir", "maildir"),
                              ("mbox", "all.mbox"), ("zip", "all.zip")):
@@ -296,7 +305,7 @@ class Mbox(Transfer):
         self.assertEqual(self.sums(self.bring(BOB, path)), (1, 0, 0))
 
     def test_an_interrupt_ends_a_step_and_the_next_run_goes_on(self):
-        count = 30000
+        count = 15000
         path = self.file("m", b"".join(
             FROM + b"Subject: %d\n\nx\n\n" % n for n in range(count)))
         command = [MAILCTL, "--store", self.store.url, "message", "import",
