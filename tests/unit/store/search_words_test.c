@@ -249,6 +249,24 @@ static void hostile_questions_are_bounded(void **state)
     fixture_end(&world.f);
 }
 
+/* Who reads sees what was there when they began; who writes does not wait. */
+static void a_search_holds_up_no_delivery(void **state)
+{
+    struct world world;
+    struct smail__db *db;
+
+    (void)state;
+    begin(&world);
+    fixture_ok(&world.f,
+               smail__store_begin_read(&db, world.f.store, &world.f.err));
+    put(&world, "Y", "brought meanwhile", "");
+    fixture_ok(&world.f,
+               smail_store_run_batch(world.f.store, 1800000000, &world.f.err));
+    assert_found(&world, "meanwhile", "Y");
+    smail__store_end_read(world.f.store, db);
+    fixture_end(&world.f);
+}
+
 static void words_are_counted(void **state)
 {
     struct world world;
@@ -277,6 +295,7 @@ int main(void)
         cmocka_unit_test(fields_are_found_by_the_beginnings_of_words),
         cmocka_unit_test(names_of_files_are_found),
         cmocka_unit_test(hostile_questions_are_bounded),
+        cmocka_unit_test(a_search_holds_up_no_delivery),
         cmocka_unit_test(words_are_counted),
     };
 

@@ -11,6 +11,9 @@ import { View, viewKey } from "./view";
 const PAGE = 40;
 const REFRESH_MAX = 500;
 
+/* Folders whose conversations are counted. */
+const COUNTED_MAX = 20000;
+
 /* Until a search is asked again of which the index had not seen all. */
 const BEHIND_MS = 3000;
 
@@ -86,8 +89,8 @@ export class Listing {
                 collapseThreads: true,
                 position,
                 limit,
-                /* Of a search it would mean to look at all that match. */
-                calculateTotal: position === 0 && view.kind !== "search",
+                /* Of a search or a very large folder it would mean to look at all. */
+                calculateTotal: position === 0 && view.kind !== "search" && (this.boxes.of(view)?.totalEmails ?? 0) <= COUNTED_MAX,
             });
             const take = limit <= PAGE * 2 ? this.emails.addHeads(batch, query) : null;
             await batch.send();
