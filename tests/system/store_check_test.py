@@ -176,5 +176,111 @@ class Faults(Case):
         self.assertRegex((out + err).decode(), r"database: ")
 
 
+SCHEMA = os.path.join(ROOT, "libsmtpmail", "db", "schema")
+WORDS = {"ID": "INTEGER", "INT": "INTEGER", "BLOB": "BLOB", "TEXT": "TEXT",
+         "CLUSTERED": "WITHOUT ROWID", "NEVER_REUSED": "AUTOINCREMENT"}
+# Made otherwise in each schema, or derived.
+OTHER = re.compile(r"queue_|attempt|email_text|schema_version|sqlite_")
+
+
+def schema_sql(version):
+    """The step to a schema, in SQLite's words."""
+    text = ""
+    for name in (f"{version:04}.sql", f"{version:04}_sqlite.sql"):
+        path = os.path.join(SCHEMA, name)
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                text += file.read()
+    text = re.sub(r"--[^\n]*", "", text)
+    return re.sub(r"\{(\w+)\}", lambda m: WORDS[m[1]], text)
+
+
+class Schemas(Case):
+    def setUp(self):
+        super().setUp()
+        self.store = Store(self.tmp)
+        for number in range(5):
+            self.store.put(ALICE, SMALL % (number, number))
+        self.store.put(ALICE, b"Subject: large\r\n\r\n" + b"large\r\n" * 20000)
+        self.store.ctl("mailbox", "add", ALICE, "Projects/Boat")
+
+    def subjects(self, store=None):
+        listed = (store or self.store).json("message", "list", ALICE)
+        return sorted(message["subject"] for message in listed)
+
+    def make_old(self, version):
+        """The store as a release with that schema would have left it."""
+        old = self.store.path + ".old"
+        base = sqlite3.connect(old)
+        new = sqlite3.connect(self.store.path)
+        app_id = new.execute("PRAGMA application_id").fetchone()[0]
+        new.close()
+        base.execute(f"PRAGMA application_id = {app_id}")
+        base.execute("CREATE TABLE schema_version (version INTEGER NOT NULL, "
+                     "applied_at INTEGER NOT NULL)")
+        for step in range(1, version + 1):
+            base.executescript(schema_sql(step))
+            base.execute("INSERT INTO schema_version VALUES (?, 1)", (step,))
+        base.commit()
+        base.execute("ATTACH ? AS new", (self.store.path,))
+        tables = [row[0] for row in base.execute(
+            "SELECT name FROM main.sqlite_schema WHERE type = 'table'")]
+        for table in tables:
+            if OTHER.match(table):
+                continue
+            columns = ", ".join(row[1] for row in base.execute(
+                f"PRAGMA main.table_info({table})"))
+            base.execute(f"INSERT INTO main.{table} ({columns}) "
+                         f"SELECT {columns} FROM new.{table}")
+        base.commit()
+        base.execute("DETACH new")
+        base.execute("PRAGMA journal_mode = WAL")
+        base.close()
+        for suffix in ("", "-wal", "-shm"):
+            if os.path.exists(self.store.path + suffix):
+                os.unlink(self.store.path + suffix)
+        os.rename(old, self.store.path)
+
+    def schema(self, path):
+        base = sqlite3.connect(path)
+        version = base.execute("SELECT max(version) FROM schema_version"
+                               ).fetchone()[0]
+        base.close()
+        return version
+
+    def test_earlier_ones_open(self):
+        newest = self.store.json("store", "stats")["schema"]
+        subjects = self.subjects()
+        self.assertEqual(len(subjects), 6)
+        for version in (1, 2, 3):
+            with self.subTest(version):
+                self.make_old(version)
+                backup = f"{self.store.path}.backup-v{version}"
+                self.assertFalse(os.path.exists(backup))
+                self.assertEqual(self.subjects(), subjects)
+                self.assertEqual(self.schema(self.store.path), newest)
+                self.assertEqual(self.schema(backup), version)
+                self.assertEqual(self.store.ctl("store", "check"),
+                                 "no faults\n")
+                self.assertIn("Projects/Boat",
+                              self.store.ctl("mailbox", "list", ALICE))
+                again = Store(self.tmp, (), os.path.basename(backup))
+                self.assertEqual(self.subjects(again), subjects)
+
+    def test_a_later_one_is_refused(self):
+        newest = self.store.json("store", "stats")["schema"]
+        base = sqlite3.connect(self.store.path)
+        base.execute("INSERT INTO schema_version VALUES (?, 1)",
+                     (newest + 1,))
+        base.commit()
+        base.close()
+        code, out, err = self.store.run("store", "check")
+        self.assertNotEqual(code, 0)
+        self.assertIn(f"has schema {newest + 1}, this program knows {newest} "
+                      f"and older; it was left as it is; use a newer program",
+                      (out + err).decode())
+        self.assertEqual(glob.glob(self.store.path + ".backup*"), [])
+
+
 if __name__ == "__main__":
     unittest.main()
