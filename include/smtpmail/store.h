@@ -50,7 +50,8 @@ SMAIL_API void smail_store_tune_process(void);
 
 /**
  * Open, create or upgrade the store at `url`: "sqlite:PATH", or
- * "sqlite::memory:" for one that lives in this process only. A store of an
+ * "sqlite::memory:" for one that lives in this process only, or
+ * "postgresql://HOST/DATABASE" (docs/postgresql.md). A SQLite store of an
  * older version is backed up beside itself and upgraded in place; one of a
  * newer version, or a file that is not a store, is refused (SMAIL_ECORRUPT)
  * and left as it is. `options` may be NULL.
