@@ -122,8 +122,14 @@ static const struct command items[] = {
     { "message", "flag", "ADDRESS ID [+KEYWORD|-KEYWORD]...",
       "set and clear keywords: +seen, -flagged, +mine", 2, ARGUMENTS_MAX,
       STORE | DASH_WORDS, flag_options, flag },
-    { "message", "remove", "ADDRESS ID", "remove it for good", 2, 2, STORE,
-      NULL, remove_one },
+    { "message", "remove", "ADDRESS ID", "take it from all mailboxes", 2, 2,
+      STORE, NULL, remove_one },
+    { "message", "removed", "ADDRESS [ID]...",
+      "those that can be had again; --purge: no longer", 1, ARGUMENTS_MAX,
+      STORE, message_removed_options, message_removed },
+    { "message", "undelete", "ADDRESS [ID]...",
+      "removed ones back to where they were", 1, ARGUMENTS_MAX, STORE,
+      message_undelete_options, message_undelete },
 };
 
 const struct commands message_change_commands = { items, sizeof(items) /

@@ -146,6 +146,7 @@ static int open_store(struct ctl *ctl)
     if (!(ctl->command->needs & (STORE | NEW_STORE)))
         return 0;
     options.must_exist = !(ctl->command->needs & NEW_STORE);
+    options.keep_removed = ctl->config.keep_removed;
     options.warn = warn;
     return smail_store_open(&ctl->store, url, &options, &ctl->err);
 }

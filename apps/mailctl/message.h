@@ -23,4 +23,10 @@ int message_show(struct ctl *ctl);
 int message_raw(struct ctl *ctl);
 int message_export(struct ctl *ctl);
 
+/* cmd_message_removed.c */
+extern const struct option message_removed_options[];
+extern const struct option message_undelete_options[];
+int message_removed(struct ctl *ctl);
+int message_undelete(struct ctl *ctl);
+
 #endif

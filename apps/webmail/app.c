@@ -57,6 +57,7 @@ static int open_store(struct app *app, const struct app_options *options,
 
     /* A path with a slip in it must not become an empty store. */
     store.must_exist = true;
+    store.keep_removed = options->keep_removed;
     store.warn = on_warning;
     store.user = app;
     rc = smail_store_open(&app->store, options->store, &store, err);

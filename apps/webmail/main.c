@@ -125,6 +125,7 @@ static int open_app(struct program *program, smail_error *err)
         .auth_failures = config->web_auth_failures,
         .signups = config->web_signups,
         .upload_size = config->web_upload_size,
+        .keep_removed = config->keep_removed,
         .message_size = config->message_size,
     };
     int rc = app_open(&program->app, &options, err);

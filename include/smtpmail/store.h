@@ -34,6 +34,9 @@ typedef struct smail_store_options {
     void (*warn)(const char *text, void *user); /**< What an operator should
                           know; called from any thread. NULL: not told. */
     void *user;
+    uint64_t keep_removed; /**< Seconds for which messages that are removed
+                               through this handle can be had again; 0: they
+                               are gone at once. */
 } smail_store_options;
 
 #define SMAIL_STORE_OPTIONS_INIT    \
@@ -291,9 +294,50 @@ SMAIL_API int smail_email_move(smail_store *store, smail_id account,
                                smail_id email, smail_id mailbox,
                                smail_error *err);
 
-/** For good, from all mailboxes. */
+/** From all mailboxes. For as long as `keep_removed` of the store's options
+    says it can be had again: see below. */
 SMAIL_API int smail_email_remove(smail_store *store, smail_id account,
                                  smail_id email, smail_error *err);
+
+/* --- Messages that were removed ------------------------------------------ */
+
+/** What one account can have again, at most; the oldest is let go first. It
+    does not count against the quota. */
+#define SMAIL_REMOVED_EMAILS_MAX 100000
+#define SMAIL_REMOVED_BYTES_MAX ((uint64_t)1 << 30)
+
+/** Good until `each` returns. The header fields are as smail_entry has them,
+    not decoded. */
+typedef struct smail_removed {
+    smail_id email;
+    smail_id thread;
+    uint64_t size;
+    int64_t received_at;
+    int64_t removed_at;
+    int64_t expires_at; /**< When it is let go of. */
+    smail_span subject, sender;
+} smail_removed;
+
+/** The last removed first, those whose time is not over; `limit` 0: all. Drafts
+    that were removed from the drafts mailbox are not kept. A value other than 0
+    from `each` ends the walk and is returned. */
+SMAIL_API int smail_removed_list(smail_store *store, smail_id account,
+                                 uint64_t limit,
+                                 int (*each)(const smail_removed *removed,
+                                             void *user),
+                                 void *user, smail_error *err);
+
+/** Back into the mailboxes where it was, those of them that are still there,
+    or else the inbox: with its keywords, in its thread, under a new id.
+    SMAIL_ENOTFOUND: its time is over. SMAIL_EQUOTA. */
+SMAIL_API int smail_email_undelete(smail_id *out, smail_store *store,
+                                   smail_id account, smail_id removed,
+                                   smail_error *err);
+
+/** Let go of one for good, now; of all: `removed` 0. */
+SMAIL_API int smail_removed_purge(uint64_t *count, smail_store *store,
+                                  smail_id account, smail_id removed,
+                                  smail_error *err);
 
 /* --- Care ---------------------------------------------------------------- */
 

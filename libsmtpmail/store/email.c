@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "store/keyword.h"
+#include "store/removed.h"
 
 /* --- Where it is --------------------------------------------------------- */
 
@@ -288,8 +289,8 @@ static int tell_removed(smail_tx *tx, const struct smail__email *email,
         code == 0 ? SMAIL__OP_UPDATED : SMAIL__OP_DESTROYED, err);
 }
 
-int smail__email_remove(smail_tx *tx, smail_id account, smail_id id,
-                        smail_error *err)
+static int take_away(smail_tx *tx, smail_id account, smail_id id, bool keep,
+                     smail_error *err)
 {
     struct smail__places places = { 0 };
     struct smail__email email;
@@ -302,6 +303,8 @@ int smail__email_remove(smail_tx *tx, smail_id account, smail_id id,
     for (size_t i = 0; code == 0 && i < places.count; i++)
         code = smail__email_take_out(tx, account, &places.list[i], email.unread,
                                      err);
+    if (code == 0 && keep)
+        code = smail__removed_keep(tx, &email, &places, err);
     smail__places_dispose(&places);
     if (code == 0)
         code = remove_rows(tx, &email, err);
@@ -310,6 +313,18 @@ int smail__email_remove(smail_tx *tx, smail_id account, smail_id id,
     if (code == 0)
         atomic_store(&tx->store->sweeper.wanted, true);
     return code;
+}
+
+int smail__email_remove(smail_tx *tx, smail_id account, smail_id id,
+                        smail_error *err)
+{
+    return take_away(tx, account, id, true, err);
+}
+
+int smail__email_purge(smail_tx *tx, smail_id account, smail_id id,
+                       smail_error *err)
+{
+    return take_away(tx, account, id, false, err);
 }
 
 static int remove_job(smail_tx *tx, void *arg, smail_error *err)

@@ -43,8 +43,12 @@ int smail__email_touch(smail_tx *tx, const struct smail__email *email,
 int smail__email_flag(smail_tx *tx, smail_id account, smail_id email,
                       const char *add, const char *remove, smail_error *err);
 
-/* Remove it wholly. SMAIL_ENOTFOUND. */
+/* Remove it from all mailboxes; it can be had again for as long as the store
+ * keeps removed mail. SMAIL_ENOTFOUND. */
 int smail__email_remove(smail_tx *tx, smail_id account, smail_id email,
                         smail_error *err);
+/* The same for good, at once. */
+int smail__email_purge(smail_tx *tx, smail_id account, smail_id email,
+                       smail_error *err);
 
 #endif

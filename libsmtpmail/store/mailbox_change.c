@@ -305,6 +305,9 @@ static const char *const bulk[] = {
     "DELETE FROM email_content WHERE account = $1 AND hash IN (SELECT hash "
     "FROM email_content WHERE account = $1 ORDER BY hash LIMIT $2)",
     "DELETE FROM email_content_end WHERE account = $1 AND $2 > 0",
+    "DELETE FROM removed WHERE account = $1 AND email IN (SELECT email "
+    "FROM removed WHERE account = $1 ORDER BY email LIMIT $2)",
+    "DELETE FROM removed_total WHERE account = $1 AND $2 > 0",
 };
 
 static int purge_messages(smail_tx *tx, smail_id account, int limit,
@@ -321,7 +324,7 @@ static int purge_messages(smail_tx *tx, smail_id account, int limit,
         if (code == SMAIL_ENOTFOUND)
             break;
         if (code == 0)
-            code = smail__email_remove(tx, account, email, err);
+            code = smail__email_purge(tx, account, email, err);
         if (code < 0)
             return code;
     }

@@ -14,6 +14,7 @@
 #include "base/base64.h"
 #include "base/error.h"
 #include "store/index.h"
+#include "store/removed.h"
 #include "store/upload.h"
 
 #define PAGE 500
@@ -46,7 +47,8 @@ static smail_span id_span(const unsigned char *id)
 static const char page_sql[] =
     "SELECT id, EXISTS (SELECT 1 FROM email WHERE email.blob = b.id) OR "
     "EXISTS (SELECT 1 FROM queue_message q WHERE q.blob = b.id) OR "
-    "EXISTS (SELECT 1 FROM upload u WHERE u.blob = b.id) "
+    "EXISTS (SELECT 1 FROM upload u WHERE u.blob = b.id) OR "
+    "EXISTS (SELECT 1 FROM removed r WHERE r.blob = b.id) "
     "FROM (SELECT id FROM blob WHERE id > $1 ORDER BY id LIMIT 500) b";
 
 static int find_page(struct pass *pass, smail_error *err)
@@ -81,7 +83,8 @@ static const char unused_sql[] =
     "SELECT data IS NULL FROM blob WHERE id = $1 AND last_used < $2 "
     "AND NOT EXISTS (SELECT 1 FROM email WHERE email.blob = blob.id) "
     "AND NOT EXISTS (SELECT 1 FROM queue_message q WHERE q.blob = blob.id) "
-    "AND NOT EXISTS (SELECT 1 FROM upload u WHERE u.blob = blob.id)";
+    "AND NOT EXISTS (SELECT 1 FROM upload u WHERE u.blob = blob.id) "
+    "AND NOT EXISTS (SELECT 1 FROM removed r WHERE r.blob = blob.id)";
 static const char rest_sql[] = "DELETE FROM blob_rest WHERE id = "
                                "(SELECT rest FROM blob WHERE id = $1)";
 static const char delete_sql[] = "DELETE FROM blob WHERE id = $1";
@@ -297,6 +300,8 @@ int smail__store_sweep(uint64_t *removed, smail_store *store, int64_t age,
                          .before = smail__store_now(store) - age };
     int code = smail__uploads_expire(store, err);
 
+    if (code == 0)
+        code = smail__removed_expire(store, err);
     while (code == 0 && !is_held(store)) {
         code = find_page(&pass, err);
         if (code == 0 && pass.count > 0)

@@ -194,5 +194,57 @@ class Import(Case):
         self.assertIn("is not a keyword", err)
 
 
+class Removed(Case):
+    def test_comes_back(self):
+        store = Store(self.tmp)
+        bob = "bob@example.test"
+        for subject in ("one", "two", "three"):
+            run(store, "send", "--from", "alice@example.test", "--to", bob,
+                "--subject", subject, "--body", "x")
+        first, second, third = sorted(ids(store, bob))
+        store.ctl("message", "flag", bob, str(second), "+seen", "+mine")
+        for number in (first, second, third):
+            store.ctl("message", "remove", bob, str(number))
+        self.assertEqual(ids(store, bob), [])
+        rows = store.json("message", "removed", bob)
+        self.assertEqual([row["id"] for row in rows], [third, second, first])
+        self.assertEqual(rows[1]["subject"], "two")
+        self.assertEqual(run(store, "message", "undelete", bob)[0], 2)
+        self.assertEqual(
+            run(store, "message", "undelete", bob, "--since", "noon")[0], 2)
+        self.assertEqual(
+            run(store, "message", "undelete", bob, "1", "--all")[0], 2)
+        store.ctl("message", "undelete", bob, str(second))
+        row = store.json("message", "list", bob)[0]
+        self.assertEqual((row["subject"], row["keywords"]),
+                         ("two", ["$seen", "mine"]))
+        self.assertEqual(
+            run(store, "message", "undelete", bob, str(second))[0], 3)
+        store.ctl("message", "removed", bob, str(first), "--purge")
+        self.assertEqual(
+            run(store, "message", "undelete", bob, str(first))[0], 3)
+        store.ctl("message", "undelete", bob, "--since", "2020-01-01")
+        self.assertEqual(
+            sorted(row["subject"] for row in
+                   store.json("message", "list", bob)), ["three", "two"])
+        store.ctl("message", "remove", bob, str(ids(store, bob)[0]))
+        store.ctl("message", "removed", bob, "--purge")
+        self.assertEqual(store.json("message", "removed", bob), [])
+        store.ctl("store", "check")
+
+    def test_is_gone_at_once_when_so_configured(self):
+        store = Store(self.tmp)
+        bob = "bob@example.test"
+        config = os.path.join(self.tmp, "keep.conf")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write("[retention]\nremoved = 0\n")
+        run(store, "send", "--from", "alice@example.test", "--to", bob,
+            "--subject", "x", "--body", "x")
+        code, _, err = run(store, "--config", config, "message", "remove",
+                           bob, str(ids(store, bob)[0]))
+        self.assertEqual(code, 0, err)
+        self.assertEqual(store.json("message", "removed", bob), [])
+
+
 if __name__ == "__main__":
     unittest.main()

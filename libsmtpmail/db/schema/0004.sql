@@ -43,6 +43,7 @@ CREATE TABLE account_limit (
 ) {CLUSTERED};
 
 -- Mail that was removed, until expires_at. mailboxes: ids, parted by spaces.
+-- The rest is as it stood in email.
 CREATE TABLE removed (
     account {INT} NOT NULL REFERENCES account (id),
     email {INT} NOT NULL,
@@ -55,10 +56,23 @@ CREATE TABLE removed (
     size {INT} NOT NULL,
     removed_at {INT} NOT NULL,
     expires_at {INT} NOT NULL,
+    sent_at {INT} NOT NULL,
+    message_id {BLOB} NOT NULL,
+    subject {BLOB} NOT NULL,
+    sender {BLOB} NOT NULL,
+    recipients {BLOB} NOT NULL,
     PRIMARY KEY (account, email)
 ) {CLUSTERED};
 CREATE INDEX removed_by_blob ON removed (blob);
+CREATE INDEX removed_by_age ON removed (account, removed_at, email);
 CREATE INDEX removed_by_expiry ON removed (expires_at);
+
+-- What an account has in removed: it is bounded.
+CREATE TABLE removed_total (
+    account {INT} PRIMARY KEY NOT NULL,
+    emails {INT} NOT NULL,
+    bytes {INT} NOT NULL
+);
 
 -- Mail on its way, for which nothing was written before. One row a message:
 -- what MAIL said, and which bytes. blob NULL: everybody has been told, the
