@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* crypto/digest.c - SHA-256 and HMAC, as OpenSSL computes them. */
+/* crypto/digest.c - SHA-256, SHA-1 and HMAC, as OpenSSL computes them. */
 #include "crypto/digest.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "base/mem.h"
 
@@ -70,6 +71,20 @@ void smail__hmac_sha256(unsigned char out[SMAIL__SHA256_LEN], smail_span key,
     smail__wipe(block, sizeof(block));
     smail__wipe(pad, sizeof(pad));
     smail__wipe(inner, sizeof(inner));
+}
+
+/* Without memory, or with a key no app has, all zeros as above. */
+void smail__hmac_sha1(unsigned char out[SMAIL__SHA1_LEN], smail_span key,
+                      smail_span bytes)
+{
+    unsigned int len = 0;
+
+    if (key.len > BLOCK ||
+        HMAC(EVP_sha1(), key.len > 0 ? key.data : "", (int)key.len,
+             (const unsigned char *)(bytes.len > 0 ? bytes.data : ""),
+             bytes.len, out, &len) == NULL ||
+        len != SMAIL__SHA1_LEN)
+        memset(out, 0, SMAIL__SHA1_LEN);
 }
 
 struct smail__sha256 *smail__sha256_new(void)
