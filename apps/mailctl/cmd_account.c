@@ -19,6 +19,7 @@ static const struct column columns[] = {
     { .name = "emails" },
     { .name = "usedBytes" },
     { .name = "quotaBytes" },
+    { .name = "quotaEmails" },
     { .name = "createdAt" },
     { .name = NULL },
 };
@@ -42,6 +43,7 @@ static int print(const smail_account *account, void *user)
     report_uint(report, account->emails);
     report_uint(report, account->used_bytes);
     report_uint(report, account->quota_bytes);
+    report_uint(report, account->quota_emails);
     report_time(report, account->created_at);
     return report_row(report) != 0 || --list->left == 0;
 }
@@ -62,17 +64,38 @@ static int print_one(struct ctl *ctl, smail_id account)
 
 /* --- Adding -------------------------------------------------------------- */
 
+/* `out` stays as it is when the option was not given. */
+static int read_size(uint64_t *out, struct ctl *ctl, const char *option)
+{
+    const char *text = ctl_option(ctl, option);
+
+    if (text != NULL && smail__value_size(out, smail__span(text)) != 0)
+        return ctl_usage(ctl, "--%s wants a size, as 500M or 2G, not '%s'",
+                         option, text);
+    return 0;
+}
+
+static int read_count(uint64_t *out, struct ctl *ctl, const char *option)
+{
+    const char *text = ctl_option(ctl, option);
+
+    if (text != NULL && smail__span_number(out, smail__span(text)) != 0)
+        return ctl_usage(ctl, "--%s wants a number, not '%s'", option, text);
+    return 0;
+}
+
 static int read_options(smail_account_options *out, struct ctl *ctl)
 {
-    const char *quota = ctl_option(ctl, "quota");
+    int rc = read_size(&out->quota_bytes, ctl, "quota");
+
+    if (rc == 0)
+        rc = read_count(&out->quota_emails, ctl, "quota-emails");
+    if (rc != 0)
+        return rc;
 
     out->name = ctl_option(ctl, "name");
     out->admin = ctl_option(ctl, "admin") != NULL;
     out->bare = ctl_option(ctl, "bare") != NULL;
-    if (quota != NULL &&
-        smail__value_size(&out->quota_bytes, smail__span(quota)) != 0)
-        return ctl_usage(ctl, "--quota wants a size, as 500M or 2G, not '%s'",
-                         quota);
     if (ctl_option(ctl, "no-password") != NULL &&
         (ctl_option(ctl, "password-stdin") != NULL ||
          ctl_option(ctl, "password-file") != NULL))
@@ -91,7 +114,8 @@ static int add(struct ctl *ctl)
         rc = password_read(&password, ctl);
     if (rc == CTL_USAGE && ctl_option(ctl, "password-stdin") == NULL &&
         ctl_option(ctl, "password-file") == NULL &&
-        ctl_option(ctl, "quota") == NULL)
+        ctl_option(ctl, "quota") == NULL &&
+        ctl_option(ctl, "quota-emails") == NULL)
         return ctl_usage(ctl, "%s, or --no-password", ctl->err.message);
     if (rc == 0) {
         options.password = (smail_span){ password.text, password.len };
@@ -171,6 +195,47 @@ static int enable(struct ctl *ctl)
     return set_disabled(ctl, false);
 }
 
+static int rename_one(struct ctl *ctl)
+{
+    smail_id account;
+    int rc = ctl_account(&account, ctl);
+
+    if (rc == 0)
+        rc = smail_account_rename(ctl->store, account, ctl->arguments[1],
+                                  ctl_option(ctl, "drop-old") != NULL,
+                                  &ctl->err);
+    return rc != 0 ? rc : print_one(ctl, account);
+}
+
+static int set(struct ctl *ctl)
+{
+    smail_account_changes changes = SMAIL_ACCOUNT_CHANGES_INIT;
+    bool admin = ctl_option(ctl, "admin") != NULL;
+    uint64_t bytes, emails;
+    smail_id account;
+    int rc = read_size(&bytes, ctl, "quota-bytes");
+
+    if (rc == 0)
+        rc = read_count(&emails, ctl, "quota-emails");
+    if (rc != 0)
+        return rc;
+    if (ctl->given_count == 0)
+        return ctl_usage(ctl, "what is to be set? Try: mailctl help account");
+    if (admin && ctl_option(ctl, "no-admin") != NULL)
+        return ctl_usage(ctl, "--admin and --no-admin are one too many");
+    changes.name = ctl_option(ctl, "name");
+    if (ctl_option(ctl, "quota-bytes") != NULL)
+        changes.quota_bytes = &bytes;
+    if (ctl_option(ctl, "quota-emails") != NULL)
+        changes.quota_emails = &emails;
+    if (admin || ctl_option(ctl, "no-admin") != NULL)
+        changes.admin = &admin;
+    rc = ctl_account(&account, ctl);
+    if (rc == 0)
+        rc = smail_account_set(ctl->store, account, &changes, &ctl->err);
+    return rc != 0 ? rc : print_one(ctl, account);
+}
+
 static int remove_one(struct ctl *ctl)
 {
     smail_id account;
@@ -186,6 +251,7 @@ static const struct option add_options[] = {
     { "admin", NULL, "gets the mail of postmaster and abuse" },
     { "bare", NULL, "only an inbox, no Drafts, Sent and so on" },
     { "quota", "SIZE", "as 500M or 2G; else none" },
+    { "quota-emails", "N", "so many messages; else any number" },
     PASSWORD_OPTIONS,
     { "no-password", NULL, "nobody can log in until one is set" },
     { NULL, NULL, NULL },
@@ -196,11 +262,30 @@ static const struct option passwd_options[] = {
     { NULL, NULL, NULL },
 };
 
+static const struct option rename_options[] = {
+    { "drop-old", NULL, "the old address is nobody's then" },
+    { NULL, NULL, NULL },
+};
+
+static const struct option set_options[] = {
+    { "name", "NAME", "the display name" },
+    { "quota-bytes", "SIZE", "as 500M or 2G; 0: none" },
+    { "quota-emails", "N", "so many messages; 0: any number" },
+    { "admin", NULL, "gets the mail of postmaster and abuse" },
+    { "no-admin", NULL, "does not; another one must" },
+    { NULL, NULL, NULL },
+};
+
 static const struct command items[] = {
     { "account", "add", "ADDRESS", "make an account; asks for a password", 1, 1,
       STORE, add_options, add },
     { "account", "list", "", "all accounts", 0, 0, STORE, NULL, list_all },
     { "account", "show", "ADDRESS", "one account", 1, 1, STORE, NULL, show },
+    { "account", "rename", "OLD NEW",
+      "another address; the old one becomes an alias", 2, 2, STORE,
+      rename_options, rename_one },
+    { "account", "set", "ADDRESS", "change what is told of it", 1, 1, STORE,
+      set_options, set },
     { "account", "passwd", "ADDRESS", "set its password; asks for it", 1, 1,
       STORE, passwd_options, passwd },
     { "account", "disable", "ADDRESS", "no logins; mail still arrives", 1, 1,

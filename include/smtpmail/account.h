@@ -57,6 +57,7 @@ typedef struct smail_account {
     uint64_t quota_bytes; /**< 0: none. */
     uint64_t used_bytes;
     uint64_t emails;
+    uint64_t quota_emails; /**< 0: none. */
 } smail_account;
 
 typedef struct smail_account_options {
@@ -67,6 +68,7 @@ typedef struct smail_account_options {
     bool bare;           /**< Inbox only; else Drafts, Sent, Archive, Junk and
                              Trash too. */
     uint64_t quota_bytes;
+    uint64_t quota_emails;
 } smail_account_options;
 
 #define SMAIL_ACCOUNT_OPTIONS_INIT    \
@@ -110,6 +112,36 @@ SMAIL_API int smail_account_set_disabled(smail_store *store, smail_id account,
                                          bool disabled, smail_error *err);
 
 /**
+ * Another first address, by which it logs in from then on. Its mail, sessions
+ * and app passwords stay. The old address becomes an alias of the new one, or
+ * with `drop_old` is nobody's: identities that have it then get the new one.
+ * Codes as of smail_account_add(); an alias that leads to this account and
+ * nowhere else may become its address.
+ */
+SMAIL_API int smail_account_rename(smail_store *store, smail_id account,
+                                   const char *address, bool drop_old,
+                                   smail_error *err);
+
+/** What is NULL stays as it is. */
+typedef struct smail_account_changes {
+    size_t size;
+    const char *name;
+    const uint64_t *quota_bytes; /**< 0: none. */
+    const uint64_t *quota_emails;
+    const bool *admin;
+} smail_account_changes;
+
+#define SMAIL_ACCOUNT_CHANGES_INIT    \
+    {                                 \
+        sizeof(smail_account_changes) \
+    }
+
+/** All of it or nothing. SMAIL_ESTATE when no admin would be left. */
+SMAIL_API int smail_account_set(smail_store *store, smail_id account,
+                                const smail_account_changes *changes,
+                                smail_error *err);
+
+/**
  * Check a password: the account's, or one of its app passwords, which is quick.
  * SMAIL_EAUTH alike, and in the same time, for an unknown user, a wrong
  * password and a disabled account.
@@ -128,10 +160,11 @@ typedef struct smail_alias {
 /**
  * `alias` may be "@domain": all that is not otherwise known there. `target` is
  * the address of an account, or an alias again; what that leads to is looked
- * up when mail comes. Adding more targets to one alias makes it a list.
- * SMAIL_EEXISTS when it leads there already, or is an account's address;
- * SMAIL_ENOTFOUND when there is no such domain or target; SMAIL_EINVAL for a
- * target elsewhere, or one that leads back.
+ * up when mail comes. A target whose domain is not here is for another host.
+ * Adding more targets to one alias makes it a list. SMAIL_EEXISTS when it
+ * leads there already, or is an account's address; SMAIL_ENOTFOUND when there
+ * is no such domain, or no such target here; SMAIL_EINVAL for one that leads
+ * back.
  */
 SMAIL_API int smail_alias_add(smail_store *store, const char *alias,
                               const char *target, smail_error *err);
@@ -144,7 +177,7 @@ SMAIL_API int smail_alias_list(smail_store *store,
                                            void *user),
                                void *user, smail_error *err);
 
-/** Most accounts that one recipient address can stand for. */
+/** Most accounts, and addresses elsewhere, that one recipient can stand for. */
 #define SMAIL_RESOLVED_MAX 1000
 
 /**
@@ -153,11 +186,33 @@ SMAIL_API int smail_alias_list(smail_store *store,
  * account once. `out` has room for `max` ids; `*count` of them are filled.
  * SMAIL_ENOTFOUND if the domain is ours and nobody has the address;
  * SMAIL_EINVAL if the domain is not ours; SMAIL_ELIMIT for more than `max`.
+ * Targets of aliases on other hosts are left out; SMAIL_ESTATE if there is
+ * nothing else.
  */
 SMAIL_API int smail_address_resolve(smail_id *out, size_t max, size_t *count,
                                     smail_store *store,
                                     const smail_path *recipient,
                                     smail_error *err);
+
+/** One of those that a recipient stands for. */
+typedef struct smail_expanded {
+    smail_id account;    /**< 0: it is not here. */
+    const char *address; /**< Elsewhere: local@domain, the local part as it was
+                              given and without quotes; else NULL. */
+} smail_expanded;
+
+/**
+ * As smail_address_resolve(), with the targets on other hosts: `each` is called
+ * for the accounts, then for the addresses elsewhere, each once, with no reader
+ * held; what it returns but 0 ends the call and is its answer. Circles end
+ * where they began. SMAIL_ELIMIT for more than SMAIL_RESOLVED_MAX of both
+ * together; SMAIL_ENOTFOUND and SMAIL_EINVAL as there.
+ */
+SMAIL_API int smail_address_expand(smail_store *store,
+                                   const smail_path *recipient,
+                                   int (*each)(const smail_expanded *to,
+                                               void *user),
+                                   void *user, smail_error *err);
 
 /** May `account` send as `sender`? 0, or SMAIL_EAUTH. */
 SMAIL_API int smail_address_may_send(smail_store *store, smail_id account,

@@ -4,23 +4,19 @@
 
 #include <smtpmail/account.h>
 
-#include "account/lookup.h"
+#include "account/account_rules.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/span.h"
-#include "base/utf8.h"
 #include "crypto/password.h"
 #include "store/store.h"
-
-/* Octets of a display name. */
-#define NAME_MAX_LEN 200
 
 static const char sql_any[] = "SELECT EXISTS (SELECT 1 FROM account)";
 
 static const char sql_add[] =
     "INSERT INTO account"
-    " (address, name, password, is_admin, quota_bytes, created_at)"
-    " VALUES ($1, $2, $3, $4, $5, $6)";
+    " (address, name, password, is_admin, quota_bytes, created_at,"
+    " quota_emails) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 static const char sql_add_address[] =
     "INSERT INTO address (domain, local, account, is_primary)"
@@ -63,76 +59,6 @@ static int check_password(smail_span password, smail_error *err)
     return 0;
 }
 
-static int check_display_name(const char *name, smail_error *err)
-{
-    smail_span span = smail__span(name);
-
-    if (span.len > NAME_MAX_LEN || !smail__utf8_valid(span))
-        return smail__fail(err, SMAIL_EINVAL,
-                           "a display name must be UTF-8 of at most %d octets",
-                           NAME_MAX_LEN);
-    for (size_t i = 0; i < span.len; i++) {
-        if ((unsigned char)span.data[i] < ' ' || span.data[i] == 0x7f)
-            return smail__fail(err, SMAIL_EINVAL,
-                               "a display name must not hold controls");
-    }
-    return 0;
-}
-
-static int check_address(struct add *add, const char *address, smail_error *err)
-{
-    int rc = smail__name_parse(&add->name, address, false, err);
-    const char *why;
-
-    if (rc != 0)
-        return rc;
-    smail__name_text(add->address, &add->name);
-    why = smail__name_reserved(smail__span(add->name.local));
-    if (why != NULL)
-        return smail__fail(err, SMAIL_EINVAL,
-                           "'%s' is reserved for %s (RFC 2142): make it an "
-                           "alias of an account",
-                           add->name.local, why);
-    if (strchr(add->name.local, '+') != NULL)
-        return smail__fail(err, SMAIL_EINVAL,
-                           "an account's address has no '+': what follows it "
-                           "is detail that the owner may choose");
-    return 0;
-}
-
-/* SMAIL_EEXISTS: somebody has the address. */
-static int check_free(struct add *add, struct smail__db *db, smail_error *err)
-{
-    smail_id account;
-    int rc = smail__lookup_domain(&add->domain, db, add->name.domain, err);
-
-    if (rc == SMAIL_ENOTFOUND)
-        return smail__fail(err, rc, "there is no domain %s here: add it first",
-                           add->name.domain);
-    if (rc == 0)
-        rc = smail__lookup_account(&account, db, add->domain, add->name.local,
-                                   err);
-    if (rc == 0)
-        return smail__fail(err, SMAIL_EEXISTS, "the account %s exists already",
-                           add->address);
-    if (rc == SMAIL_ENOTFOUND)
-        rc = smail__lookup_alias(db, add->domain, add->name.local, err);
-    if (rc == 0)
-        return smail__fail(err, SMAIL_EEXISTS, "%s is an alias already",
-                           add->address);
-    if (rc != SMAIL_ENOTFOUND)
-        return rc;
-
-    /* An account whose removal was cut short still has its name. */
-    rc = smail__lookup_address(&account, db, add->address, err);
-    if (rc == 0)
-        return smail__fail(err, SMAIL_EEXISTS,
-                           "the account %s is not wholly removed: remove it "
-                           "again",
-                           add->address);
-    return rc == SMAIL_ENOTFOUND ? 0 : rc;
-}
-
 static int insert_account(struct add *add, smail_tx *tx, smail_error *err)
 {
     struct smail__db *db = smail__tx_db(tx);
@@ -162,6 +88,7 @@ static int insert_account(struct add *add, smail_tx *tx, smail_error *err)
     smail__bind_int(statement, 4, is_first || options->admin);
     smail__bind_int(statement, 5, (int64_t)options->quota_bytes);
     smail__bind_int(statement, 6, smail__tx_now(tx));
+    smail__bind_int(statement, 7, (int64_t)options->quota_emails);
     rc = smail__statement_run(statement, err);
     add->id = smail__db_last_id(db);
     return rc;
@@ -186,7 +113,8 @@ static int add_account(smail_tx *tx, void *arg, smail_error *err)
     struct add *add = arg;
     size_t count = sizeof(first_mailboxes) / sizeof(first_mailboxes[0]);
     smail_id mailbox;
-    int rc = check_free(add, smail__tx_db(tx), err);
+    int rc = smail__account_check_free(&add->domain, smail__tx_db(tx),
+                                       &add->name, add->address, err);
 
     if (rc == 0)
         rc = insert_account(add, tx, err);
@@ -204,15 +132,17 @@ int smail_account_add(smail_id *out, smail_store *store, const char *address,
 {
     smail_account_options all = SMAIL_ACCOUNT_OPTIONS_INIT;
     struct add add = { .options = &all };
-    int rc = check_address(&add, address, err);
+    int rc = smail__account_check_address(&add.name, add.address, address, err);
 
     if (options != NULL)
         memcpy(&all, options,
                options->size < sizeof(all) ? options->size : sizeof(all));
-    if (rc == 0 && all.quota_bytes > INT64_MAX)
-        rc = smail__fail(err, SMAIL_EINVAL, "the quota is too large");
+    if (rc == 0)
+        rc = smail__account_check_quota(all.quota_bytes, err);
+    if (rc == 0)
+        rc = smail__account_check_quota(all.quota_emails, err);
     if (rc == 0 && all.name != NULL)
-        rc = check_display_name(all.name, err);
+        rc = smail__account_check_name(all.name, err);
     if (rc == 0 && all.password.len > 0) {
         rc = check_password(all.password, err);
         if (rc == 0)

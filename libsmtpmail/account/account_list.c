@@ -17,7 +17,7 @@
 #define COLUMNS                                                   \
     "SELECT id, address, name, is_admin, is_disabled,"            \
     " password IS NOT NULL, created_at, quota_bytes, used_bytes," \
-    " used_emails FROM account "
+    " used_emails, quota_emails FROM account "
 
 static const char sql_list[] =
     COLUMNS "WHERE address > $1 ORDER BY address LIMIT $2";
@@ -48,6 +48,7 @@ static void copy_row(struct row *out, struct smail__statement *statement)
     account->quota_bytes = (uint64_t)smail__column_int(statement, 7);
     account->used_bytes = (uint64_t)smail__column_int(statement, 8);
     account->emails = (uint64_t)smail__column_int(statement, 9);
+    account->quota_emails = (uint64_t)smail__column_int(statement, 10);
 }
 
 static int read_page(struct row rows[PAGE], smail_store *store,

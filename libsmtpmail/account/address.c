@@ -5,6 +5,7 @@
 #include <smtpmail/account.h>
 
 #include "account/lookup.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/span.h"
 #include "store/store.h"
@@ -71,6 +72,8 @@ int smail__address_resolve(struct smail__resolve *resolve, smail_store *store,
     if (rc == SMAIL_EINVAL)
         return smail__fail(err, rc, "%s is not an address of this server",
                            text);
+    if (rc == SMAIL_ESTATE)
+        return smail__fail(err, rc, "%s leads to other hosts alone", text);
     return rc;
 }
 
@@ -82,6 +85,49 @@ int smail_address_resolve(smail_id *out, size_t max, size_t *count,
     int rc = smail__address_resolve(&resolve, store, recipient, err);
 
     *count = rc == 0 ? resolve.count : 0;
+    return rc;
+}
+
+static int tell(const struct smail__resolve *resolve,
+                int (*each)(const smail_expanded *to, void *user), void *user)
+{
+    smail_span rest = smail__buf_span(resolve->outside);
+    char text[SMAIL__NAME_SIZE];
+    smail_expanded to;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < resolve->count; i++) {
+        to = (smail_expanded){ .account = resolve->out[i] };
+        rc = each(&to, user);
+    }
+    while (rc == 0 && rest.len > 0) {
+        smail_span line = smail__span_cut(&rest, '\n');
+
+        smail__format(text, sizeof(text), "%.*s", SMAIL__SPAN_ARG(line));
+        to = (smail_expanded){ .address = text };
+        rc = each(&to, user);
+    }
+    return rc;
+}
+
+int smail_address_expand(smail_store *store, const smail_path *recipient,
+                         int (*each)(const smail_expanded *to, void *user),
+                         void *user, smail_error *err)
+{
+    struct smail__resolve resolve = { .max = SMAIL_RESOLVED_MAX };
+    struct smail__buf outside;
+    int rc;
+
+    resolve.out = calloc(resolve.max, sizeof(*resolve.out));
+    if (resolve.out == NULL)
+        return smail__fail(err, SMAIL_ENOMEM, "no memory to follow aliases");
+    smail__buf_init(&outside, SMAIL__OUTSIDE_MAX, NULL);
+    resolve.outside = &outside;
+    rc = smail__address_resolve(&resolve, store, recipient, err);
+    if (rc == 0)
+        rc = tell(&resolve, each, user);
+    smail__buf_dispose(&outside);
+    free(resolve.out);
     return rc;
 }
 
@@ -112,7 +158,7 @@ int smail_address_may_send(smail_store *store, smail_id account,
     if (is_one)
         return 0;
     if (rc == 0 || rc == SMAIL_ENOTFOUND || rc == SMAIL_EINVAL ||
-        rc == SMAIL_ELIMIT)
+        rc == SMAIL_ELIMIT || rc == SMAIL_ESTATE)
         return smail__fail(err, SMAIL_EAUTH,
                            "the sender is not an address of this account");
     return rc;

@@ -6,6 +6,7 @@
 #include <smtpmail/account.h>
 
 #include "account/lookup.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/span.h"
@@ -17,10 +18,12 @@ static const char sql_add[] =
     "INSERT INTO alias (domain, local, target) VALUES ($1, $2, $3)";
 
 static const char sql_has[] =
-    "SELECT 1 FROM alias WHERE domain = $1 AND local = $2 AND target = $3";
+    "SELECT 1 FROM alias WHERE domain = $1 AND local = $2"
+    " AND lower(target) = lower($3)";
 
 static const char sql_remove[] =
-    "DELETE FROM alias WHERE domain = $1 AND local = $2 AND target = $3";
+    "DELETE FROM alias WHERE domain = $1 AND local = $2"
+    " AND lower(target) = lower($3)";
 
 static const char sql_remove_all[] =
     "DELETE FROM alias WHERE domain = $1 AND local = $2";
@@ -39,6 +42,7 @@ struct job {
     struct smail__name alias, target;
     bool has_target;
     char alias_text[SMAIL__NAME_SIZE], target_text[SMAIL__NAME_SIZE];
+    const char *target_said; /* as it was given */
     smail_id domain;
 };
 
@@ -48,6 +52,7 @@ static int parse(struct job *job, const char *alias, const char *target,
     int rc = smail__name_parse(&job->alias, alias, true, err);
 
     job->has_target = target != NULL;
+    job->target_said = target;
     if (rc == 0 && target != NULL)
         rc = smail__name_parse(&job->target, target, false, err);
     if (rc != 0)
@@ -70,26 +75,39 @@ static int find_domain(struct job *job, struct smail__db *db, smail_error *err)
 
 /* --- Adding -------------------------------------------------------------- */
 
-/* Does the target exist, and is the alias not on the way to it? */
-static int check_target(const struct job *job, struct smail__db *db,
-                        smail_error *err)
+/* RFC 5321, 2.4: the local part of another host's address is that host's to
+ * compare, so its case stays. */
+static void keep_local(struct job *job)
+{
+    smail_span rest = smail__span(job->target_said);
+    smail_span local = smail__span_cut(&rest, '@');
+
+    smail__format(job->target_text, sizeof(job->target_text), "%.*s@%s",
+                  SMAIL__SPAN_ARG(local), job->target.domain);
+}
+
+/* Is the target elsewhere, or does it exist and is the alias not on the way to
+ * it? */
+static int check_target(struct job *job, struct smail__db *db, smail_error *err)
 {
     struct smail__resolve resolve = { .max = SMAIL_RESOLVED_MAX,
                                       .is_exact = true,
                                       .origin = &job->alias };
+    struct smail__buf outside;
     int rc;
 
     resolve.out = calloc(resolve.max, sizeof(*resolve.out));
     if (resolve.out == NULL)
         return smail__fail(err, SMAIL_ENOMEM, "no memory to follow aliases");
+    smail__buf_init(&outside, SMAIL__OUTSIDE_MAX, NULL);
+    resolve.outside = &outside;
     rc = smail__lookup_resolve(&resolve, db, &job->target, err);
+    smail__buf_dispose(&outside);
     free(resolve.out);
     switch (rc) {
     case SMAIL_EINVAL:
-        return smail__fail(err, rc,
-                           "%s is not an address here, and an alias cannot "
-                           "lead to other hosts yet",
-                           job->target_text);
+        keep_local(job);
+        return 0;
     case SMAIL_ENOTFOUND:
         return smail__fail(err, rc, "%s is not an address here",
                            job->target_text);

@@ -118,6 +118,13 @@ struct walk {
     unsigned aliases;
 };
 
+/* Those here and those outside together. */
+static bool is_crowd(const struct smail__resolve *resolve)
+{
+    return resolve->outside != NULL &&
+           resolve->count + resolve->outside_count >= SMAIL_RESOLVED_MAX;
+}
+
 static int add_account(struct walk *walk, smail_id account, smail_error *err)
 {
     struct smail__resolve *resolve = walk->resolve;
@@ -126,7 +133,7 @@ static int add_account(struct walk *walk, smail_id account, smail_error *err)
         if (resolve->out[i] == account)
             return 0;
     }
-    if (resolve->count == resolve->max)
+    if (resolve->count == resolve->max || is_crowd(resolve))
         return smail__fail(err, SMAIL_ELIMIT,
                            "the address stands for more than %zu accounts",
                            resolve->max);
@@ -149,9 +156,9 @@ static int add_admins(struct walk *walk, smail_error *err)
     return rc;
 }
 
-static bool was_seen(const struct walk *walk, smail_span address)
+static bool is_listed(const struct smail__buf *list, smail_span address)
 {
-    smail_span rest = smail__buf_span(&walk->seen);
+    smail_span rest = smail__buf_span(list);
 
     while (rest.len > 0) {
         if (smail__span_equal(smail__span_cut(&rest, '\n'), address))
@@ -188,7 +195,7 @@ static int follow_alias(struct walk *walk, smail_id domain, smail_span local,
                   domain_name);
     while ((rc = smail__statement_step(statement, err)) == 1) {
         if (found++ == 0) {
-            if (was_seen(walk, smail__span(address)))
+            if (is_listed(&walk->seen, smail__span(address)))
                 break;
             smail__buf_printf(&walk->seen, "%s\n", address);
             walk->aliases++;
@@ -246,7 +253,30 @@ static int visit(struct walk *walk, const struct smail__name *name,
     return rc < 0 ? rc : 0;
 }
 
-/* A target that is gone, or whose domain is, is nobody's. */
+static int add_outside(struct walk *walk, smail_span address, smail_error *err)
+{
+    struct smail__resolve *resolve = walk->resolve;
+
+    if (resolve->outside == NULL) {
+        resolve->outside_count++;
+        return 0;
+    }
+    if (is_listed(resolve->outside, address))
+        return 0;
+    if (is_crowd(resolve))
+        return smail__fail(err, SMAIL_ELIMIT,
+                           "the address stands for more than %d others",
+                           SMAIL_RESOLVED_MAX);
+    resolve->outside_count++;
+    smail__buf_append(resolve->outside, address);
+    smail__buf_putc(resolve->outside, '\n');
+    if (smail__buf_error(resolve->outside) != 0)
+        return smail__fail(err, SMAIL_ENOMEM, "no memory to follow aliases");
+    return 0;
+}
+
+/* A target here that is gone is nobody's; one in a domain that is not here is
+ * for another host. */
 static int visit_targets(struct walk *walk, smail_error *err)
 {
     int rc = 0;
@@ -254,18 +284,20 @@ static int visit_targets(struct walk *walk, smail_error *err)
     while (rc == 0 && walk->at < walk->todo.len) {
         smail_span rest =
             smail__span_from(smail__buf_span(&walk->todo), walk->at);
-        smail_span local = smail__span_cut(&rest, '\n');
+        smail_span line = smail__span_cut(&rest, '\n');
+        char text[SMAIL__NAME_SIZE];
         struct smail__name name;
         smail_path path;
 
-        walk->at += local.len + 1;
-        path.domain = local;
+        walk->at += line.len + 1;
+        smail__format(text, sizeof(text), "%.*s", SMAIL__SPAN_ARG(line));
+        path.domain = smail__span(text);
         path.local = smail__span_cut(&path.domain, '@');
         if (smail__name_fold(&name, &path, NULL) != 0)
             continue;
         rc = visit(walk, &name, err);
         if (rc == SMAIL_EINVAL)
-            rc = 0;
+            rc = add_outside(walk, smail__span(text), err);
     }
     return rc;
 }
@@ -277,6 +309,7 @@ int smail__lookup_resolve(struct smail__resolve *resolve, struct smail__db *db,
     int rc;
 
     resolve->count = 0;
+    resolve->outside_count = 0;
     smail__buf_init(&walk.todo, TODO_MAX, NULL);
     smail__buf_init(&walk.seen,
                     (size_t)(SMAIL__ALIASES_MAX + 2) * SMAIL__NAME_SIZE, NULL);
@@ -288,8 +321,10 @@ int smail__lookup_resolve(struct smail__resolve *resolve, struct smail__db *db,
         rc = visit(&walk, name, err);
     if (rc == 0)
         rc = visit_targets(&walk, err);
-    if (rc == 0 && resolve->count == 0)
+    if (rc == 0 && resolve->count == 0 && resolve->outside_count == 0)
         rc = SMAIL_ENOTFOUND;
+    else if (rc == 0 && resolve->count == 0 && resolve->outside == NULL)
+        rc = SMAIL_ESTATE;
     smail__buf_dispose(&walk.todo);
     smail__buf_dispose(&walk.seen);
     return rc;

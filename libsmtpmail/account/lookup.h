@@ -31,11 +31,6 @@ int smail__lookup_address(smail_id *out, struct smail__db *db,
 int smail__lookup_alias(struct smail__db *db, smail_id domain,
                         const char *local, smail_error *err);
 
-/*
- * Whose mail `name` is, as smail_address_resolve() says. `is_exact` follows no
- * catch-all and no plus. `origin` may be NULL; if following the aliases comes
- * by it the answer is SMAIL_ESTATE.
- */
 /* What an account may hold and holds. */
 struct smail__room {
     uint64_t quota, used; /* octets; quota 0: no limit */
@@ -45,6 +40,15 @@ struct smail__room {
 /* A list longer than this is not asked whether all its members are full. */
 #define SMAIL__ROOMS_MAX 16
 
+/*
+ * Whose mail `name` is, as smail_address_resolve() says. `is_exact` follows no
+ * catch-all and no plus. `origin` may be NULL; if following the aliases comes
+ * by it the answer is SMAIL_ESTATE.
+ *
+ * Targets in domains that are not here are put into `outside`, a newline behind
+ * each; the buffer is the caller's. When that is NULL they are counted, and if
+ * there is nothing else the answer is SMAIL_ESTATE.
+ */
 struct smail__resolve {
     struct smail__room *rooms; /* NULL, or as many as that: of the first */
     smail_id *out;
@@ -52,7 +56,12 @@ struct smail__resolve {
     size_t count;
     bool is_exact;
     const struct smail__name *origin;
+    struct smail__buf *outside;
+    size_t outside_count;
 };
+
+/* Octets of the longest list of those outside. */
+#define SMAIL__OUTSIDE_MAX ((size_t)SMAIL_RESOLVED_MAX * SMAIL__NAME_SIZE)
 
 int smail__lookup_resolve(struct smail__resolve *resolve, struct smail__db *db,
                           const struct smail__name *name, smail_error *err);

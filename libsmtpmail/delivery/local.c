@@ -70,6 +70,7 @@ static int find(struct homecoming *homecoming, struct smail__settled *one,
     case SMAIL_EMALFORMED:
     case SMAIL_EINVAL:
     case SMAIL_ENOTFOUND:
+    case SMAIL_ESTATE:
     case SMAIL_ELIMIT:
         refuse(one, SMAIL_QUEUE_REFUSED, "5.1.1",
                "nobody here has that address any more");

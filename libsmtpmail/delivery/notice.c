@@ -77,7 +77,7 @@ static int find_sender(struct telling *telling, smail_error *err)
         telling->remote = true;
         return 1;
     }
-    if (code == SMAIL_ENOTFOUND || code == SMAIL_ELIMIT)
+    if (code == SMAIL_ENOTFOUND || code == SMAIL_ELIMIT || code == SMAIL_ESTATE)
         return 0;
     for (size_t i = 0; code == 0 && i < count; i++)
         telling->targets[telling->target_count++] =

@@ -82,6 +82,7 @@ static const char *why(int code)
 {
     switch (code) {
     case SMAIL_EINVAL:
+    case SMAIL_ESTATE:
         return "this server cannot send to other hosts yet";
     case SMAIL_ENOTFOUND:
         return "nobody here has that address";

@@ -207,6 +207,11 @@ static void answer_rcpt(struct smail__dialogue *dialogue)
     case SMAIL_EINVAL:
         answer_foreign(dialogue);
         break;
+    case SMAIL_ESTATE:
+        smail__question_refuse(dialogue, 450, "4.2.4",
+                               "Address leads to other hosts, where mail is "
+                               "not passed on to yet");
+        break;
     case SMAIL_ELIMIT:
         smail__question_refuse(dialogue, 452, "4.5.3",
                                "Address stands for too many mailboxes");

@@ -136,6 +136,44 @@ class Accounts(Case):
         self.assertEqual(store.json("store", "stats")["emails"], 0)
 
 
+    def test_are_renamed(self):
+        store = Store(self.tmp)
+        bob, robert = "bob@example.test", "robert@example.test"
+        store.put(bob, MESSAGE)
+        was = store.json("account", "show", bob)
+        now = store.json("account", "rename", bob, robert)
+        self.assertEqual(now, {**was, "address": robert})
+        self.assertEqual(store.json("alias", "list"),
+                         [{"address": bob, "target": robert}])
+        store.ctl("account", "show", bob, expect=3)
+        store.ctl("account", "rename", robert, "alice@example.test", expect=4)
+        store.ctl("account", "rename", robert, "info@example.test", expect=1)
+        store.ctl("account", "rename", robert, bob, "--drop-old")
+        self.assertEqual(store.json("alias", "list"), [])
+        self.assertEqual(store.json("account", "show", bob)["emails"], 1)
+        self.assertEqual(store.json("store", "check")["faults"], 0)
+
+    def test_are_changed(self):
+        store = Store(self.tmp)
+        bob = "bob@example.test"
+        now = store.json("account", "set", bob, "--name", "Bob B",
+                         "--quota-bytes", "1G", "--quota-emails", "20",
+                         "--admin")
+        self.assertEqual((now["name"], now["quotaBytes"], now["quotaEmails"],
+                          now["admin"]), ("Bob B", 1 << 30, 20, True))
+        now = store.json("account", "set", bob, "--quota-bytes", "0")
+        self.assertEqual((now["name"], now["quotaBytes"], now["quotaEmails"]),
+                         ("Bob B", 0, 20))
+        store.ctl("account", "set", bob, expect=2)
+        store.ctl("account", "set", bob, "--admin", "--no-admin", expect=2)
+        store.ctl("account", "set", bob, "--quota-emails", "x", expect=2)
+        store.ctl("account", "set", bob, "--quota-bytes", "x", expect=2)
+        store.ctl("account", "set", bob, "--no-admin")
+        code, _, err = store.run("account", "set", "alice@example.test",
+                                 "--no-admin", "--json")
+        self.assertEqual((code, error(err)["code"]), (1, "notPossible"))
+
+
 class Passwords(Case):
     def test_come_from_a_pipe_or_a_file(self):
         store = Store(self.tmp)
@@ -274,12 +312,16 @@ class Aliases(Case):
         store.ctl("alias", "remove", "@example.test")
         self.assertEqual(store.json("alias", "list"), [])
 
-    def test_lead_to_addresses_here_only(self):
+    def test_lead_to_what_is_there_or_elsewhere(self):
         store = Store(self.tmp)
-        code, _, err = store.run("alias", "add", "x@example.test",
-                                 "someone@example.org")
-        self.assertEqual(code, 1)
-        self.assertIn(b"is not an address here", err)
+        store.ctl("alias", "add", "out@example.test", "Someone@Example.org")
+        store.ctl("alias", "add", "out@example.test", "someone@example.org",
+                  expect=4)
+        self.assertEqual(store.json("alias", "list"),
+                         [{"address": "out@example.test",
+                           "target": "Someone@example.org"}])
+        store.ctl("alias", "remove", "out@example.test", "someone@example.org")
+        self.assertEqual(store.json("alias", "list"), [])
         store.ctl("alias", "add", "x@example.test", "nobody@example.test",
                   expect=3)
         store.ctl("alias", "add", "x@example.org", "bob@example.test",
