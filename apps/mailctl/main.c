@@ -147,6 +147,8 @@ static int open_store(struct ctl *ctl)
         return 0;
     options.must_exist = !(ctl->command->needs & NEW_STORE);
     options.keep_removed = ctl->config.keep_removed;
+    options.keep_trash = ctl->config.keep_trash;
+    options.keep_junk = ctl->config.keep_junk;
     options.warn = warn;
     return smail_store_open(&ctl->store, url, &options, &ctl->err);
 }

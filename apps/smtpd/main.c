@@ -142,6 +142,8 @@ static int open_store(struct program *program, smail_error *err)
      * away for good: a path with a slip in it must not come to that. */
     options.must_exist = true;
     options.keep_removed = program->config.keep_removed;
+    options.keep_trash = program->config.keep_trash;
+    options.keep_junk = program->config.keep_junk;
     options.warn = on_store_warning;
     options.user = program;
     return smail_store_open(&program->store, store_url(program), &options, err);

@@ -58,6 +58,8 @@ static int open_store(struct app *app, const struct app_options *options,
     /* A path with a slip in it must not become an empty store. */
     store.must_exist = true;
     store.keep_removed = options->keep_removed;
+    store.keep_trash = options->keep_trash;
+    store.keep_junk = options->keep_junk;
     store.warn = on_warning;
     store.user = app;
     rc = smail_store_open(&app->store, options->store, &store, err);

@@ -42,7 +42,7 @@ struct app_options {
     unsigned auth_failures; /* wrong ones before they are slowed */
     unsigned signups;       /* accounts one peer may make in an hour */
     uint64_t upload_size;
-    uint64_t keep_removed; /* seconds */
+    uint64_t keep_removed, keep_trash, keep_junk; /* seconds */
     uint64_t message_size; /* of what is sent, 0: the library's limit */
 };
 

@@ -126,6 +126,8 @@ static int open_app(struct program *program, smail_error *err)
         .signups = config->web_signups,
         .upload_size = config->web_upload_size,
         .keep_removed = config->keep_removed,
+        .keep_trash = config->keep_trash,
+        .keep_junk = config->keep_junk,
         .message_size = config->message_size,
     };
     int rc = app_open(&program->app, &options, err);

@@ -37,6 +37,9 @@ typedef struct smail_store_options {
     uint64_t keep_removed; /**< Seconds for which messages that are removed
                                through this handle can be had again; 0: they
                                are gone at once. */
+    uint64_t keep_trash;   /**< Seconds after which what is in the trash ... */
+    uint64_t keep_junk;    /**< ... and in junk goes for good; counted from
+                               when it came there. 0: never. */
 } smail_store_options;
 
 #define SMAIL_STORE_OPTIONS_INIT    \

@@ -64,7 +64,7 @@ struct smail__config {
     uint32_t loops; /* 0: as many as processors, at most 4 */
     bool normalize_line_ends;
     char *store; /* "" when the file does not say */
-    uint32_t keep_removed;
+    uint32_t keep_removed, keep_trash, keep_junk;
     char *certificate, *key;
     char *client_authorities; /* "": no client is asked for a certificate */
     bool app_password_tokens;

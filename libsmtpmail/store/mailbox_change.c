@@ -260,6 +260,11 @@ static int remove_mailbox_job(smail_tx *tx, void *arg, smail_error *err)
                   "AND mailbox = $2",
                   job->account, job->mailbox, err);
     if (code == 0)
+        code = run_on(tx,
+                      "DELETE FROM mailbox_mark WHERE account = $1 "
+                      "AND mailbox = $2",
+                      job->account, job->mailbox, err);
+    if (code == 0)
         code = run_on(tx, "DELETE FROM mailbox WHERE account = $1 AND id = $2",
                       job->account, job->mailbox, err);
     if (code == 0)
@@ -307,6 +312,9 @@ static const char *const bulk[] = {
     "DELETE FROM email_content_end WHERE account = $1 AND $2 > 0",
     "DELETE FROM removed WHERE account = $1 AND email IN (SELECT email "
     "FROM removed WHERE account = $1 ORDER BY email LIMIT $2)",
+    "DELETE FROM mailbox_mark WHERE account = $1 AND (mailbox, at) IN (SELECT "
+    "mailbox, at FROM mailbox_mark WHERE account = $1 ORDER BY mailbox, at "
+    "LIMIT $2)",
     "DELETE FROM removed_total WHERE account = $1 AND $2 > 0",
 };
 

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "store/index.h"
 #include "store/removed.h"
+#include "store/retention.h"
 #include "store/upload.h"
 
 #define PAGE 500
@@ -336,6 +337,7 @@ void smail__sweeper_step(smail_store *store)
         return;
     atomic_store(&sweeper->wanted, false);
     sweeper->next = now + PAUSE;
-    if (smail__store_sweep(&removed, store, SMAIL__SWEEP_AGE, &err) < 0)
+    if (smail__retention_apply(&removed, store, &err) < 0 ||
+        smail__store_sweep(&removed, store, SMAIL__SWEEP_AGE, &err) < 0)
         smail__store_warn(store, err.message);
 }

@@ -74,6 +74,16 @@ CREATE TABLE removed_total (
     bytes {INT} NOT NULL
 );
 
+-- How far a mailbox that empties itself had got, at a time.
+CREATE TABLE mailbox_mark (
+    account {INT} NOT NULL,
+    mailbox {INT} NOT NULL,
+    at {INT} NOT NULL,
+    uidvalidity {INT} NOT NULL,
+    uidnext {INT} NOT NULL,
+    PRIMARY KEY (account, mailbox, at)
+) {CLUSTERED};
+
 -- Mail on its way, for which nothing was written before. One row a message:
 -- what MAIL said, and which bytes. blob NULL: everybody has been told, the
 -- row stays for its history. name: the id that replies and logs give it, the
