@@ -235,7 +235,7 @@ int smail__import_stream(struct smail__import *import,
         if (origin->entry != NULL)
             mbox.as_it_is = true;
         code = import_one(import, &mbox, origin, err);
-        if (origin->counts)
+        if (import->is_one_file)
             import->sink.progress.done = input->offset;
         if (code < 0)
             break;

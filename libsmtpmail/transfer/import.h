@@ -16,6 +16,7 @@ struct smail__import {
     struct smail__sink sink;
     struct smail__arrival arrival;
     struct smail__buf front, piece;
+    bool is_one_file; /* how far we are is how far it is read */
 };
 
 /* Where a stream of messages comes from, and what that says of them. */
@@ -27,7 +28,6 @@ struct smail__origin {
     int64_t received_at;                       /* 0: not said */
     const struct smail__manifest_entry *entry; /* of an export; NULL */
     bool keep_keywords; /* `keywords` hold good beside those of `entry` */
-    bool counts;        /* how far we are is how far this is read */
 };
 
 int smail__import_stream(struct smail__import *import,

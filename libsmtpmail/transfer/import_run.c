@@ -136,12 +136,14 @@ static int import_file(struct smail__import *import, int fd, const char *name,
         import->sink.progress.total = (uint64_t)info.st_size;
     front = (smail_span){ input.data + input.at, input.end - input.at };
     if (may_be_archive(format) &&
-        (format != SMAIL_TRANSFER_AUTO || smail__looks_like_archive(front)))
+        (format != SMAIL_TRANSFER_AUTO || smail__looks_like_archive(front))) {
         code = smail__import_archive(import, fd, &input, name, err);
-    else if (format == SMAIL_TRANSFER_MAILDIR)
+    } else if (format == SMAIL_TRANSFER_MAILDIR) {
         code = smail__fail(err, SMAIL_EINVAL, "%s is no folder", name);
-    else
+    } else {
+        import->is_one_file = true;
         code = import_stream(import, &input, name, err);
+    }
 out:
     smail__input_close(&input);
     return code;

@@ -268,6 +268,17 @@ class Mbox(Transfer):
         self.assertEqual(listed["g"]["keywords"], ["$flagged"])
         self.assertCountEqual(listed["g"]["mailboxes"], ["A, b", "Inbox"])
 
+    def test_how_far_it_is(self):
+        path = self.file("m", 50 * (FROM + b"Subject: x\n\n\n"))
+        for words in ((), ("--allow-duplicates",)):
+            code, _, err = self.store.run("message", "import", ALICE, path,
+                                          "--progress", *words)
+            self.assertEqual(code, 0)
+            self.assertRegex(err.decode().splitlines()[-1],
+                             r"^100%, 50 messages, \d+/s, \d+ [KM]?i?B/s$")
+        self.assertEqual(self.store.run("message", "import", ALICE,
+                                        path)[2], b"")
+
     def test_what_is_no_mbox(self):
         sums = self.bring(ALICE, self.file("m", b"Subject: x\n\n"),
                           "--format", "mbox", expect=1)
