@@ -3,10 +3,12 @@
 
 A large message: its bytes are synced, then it gets its name, then the folder
 is synced, then rows go to the log, then the log is synced, then 250 is sent.
-A small one: rows, sync, 250. Skipped where strace is missing or may not.
+A small one: rows, sync, 250. When the system refuses one of these calls, which
+strace can make it do, the client is told and the next is served. Skipped where strace is missing or may not.
 """
 import os
 import re
+import smtplib
 import subprocess
 import sys
 import time
@@ -140,6 +142,59 @@ class Order(SmtpdCase):
     def test_small(self):
         calls = self.trace(2000)
         self.rows_and_reply(calls, None)
+
+
+class Refused(SmtpdCase):
+    """The system refuses a call for a while; strace makes it do so."""
+
+    def send(self, size):
+        """(code, text) of the reply to one message."""
+        try:
+            with self.smtpd.smtp() as client:
+                client.sendmail("x@load.test", ["alice@example.test"],
+                                "Subject: x\r\n\r\n" +
+                                ("z" * 70 + "\r\n") * (size // 72))
+        except smtplib.SMTPResponseException as reply:
+            return reply.smtp_code, reply.smtp_error.decode()
+        return 250, ""
+
+    def with_fault(self, call, error, size):
+        strace = subprocess.Popen(
+            ["strace", "-f", "-o", os.devnull, "-e", "trace=" + call, "-e",
+             f"inject={call}:error={error}:when=1+",
+             "-p", str(self.smtpd.process.pid)],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            self.assertIn(b"attached", strace.stderr.readline())
+            time.sleep(0.2)
+            return self.send(size)
+        finally:
+            strace.terminate()
+            strace.communicate(timeout=30)
+
+    def test_who_sent_is_told_and_the_next_is_served(self):
+        accepted, refused = 0, 0
+        for call in ("fdatasync", "pwrite64"):
+            for error, expected in (("EIO", (451, "4.3.0")),
+                                    ("ENOSPC", (452, "4.3.1"))):
+                with self.subTest(call=call, error=error):
+                    got, text = self.with_fault(call, error, 2000)
+                    self.assertEqual((got, text[:5]), expected)
+                    refused += 1
+                    for size in (500, 100000):
+                        self.assertEqual(self.send(size), (250, ""))
+                        accepted += 1
+        self.assertEqual(self.store.ctl("store", "check"), "no faults\n")
+        self.assertIn(len(self.messages("alice")),
+                      range(accepted, accepted + refused + 1))
+
+    def test_a_large_one(self):
+        for call in ("fsync", "pwrite64", "linkat"):
+            got, text = self.with_fault(call, "EIO", 300000)
+            self.assertEqual((got, text[:5]), (451, "4.3.0"), call)
+            self.assertEqual(self.send(300000), (250, ""))
+        self.assertEqual(self.store.ctl("store", "check"), "no faults\n")
+        self.assertEqual(len(self.messages("alice")), 3)
 
 
 if __name__ == "__main__":
