@@ -36,6 +36,9 @@ static const char sql_heir[] =
 static const char sql_addresses[] = "DELETE FROM address WHERE account = $1";
 static const char sql_sessions[] = "DELETE FROM session WHERE account = $1";
 static const char sql_app[] = "DELETE FROM app_password WHERE account = $1";
+static const char sql_totp[] = "DELETE FROM totp WHERE account = $1";
+static const char sql_codes[] = "DELETE FROM recovery_code WHERE account = $1";
+static const char sql_events[] = "DELETE FROM login_event WHERE account = $1";
 static const char sql_identities[] = "DELETE FROM identity WHERE account = $1";
 static const char sql_account[] = "DELETE FROM account WHERE id = $1";
 
@@ -145,8 +148,10 @@ static int unlink_aliases(struct smail__db *db, smail_span address,
 /* Nobody reaches it any more. */
 static int close_account(smail_tx *tx, void *arg, smail_error *err)
 {
-    static const char *const steps[] = { sql_close, sql_addresses, sql_sessions,
-                                         sql_app, sql_identities };
+    static const char *const steps[] = { sql_close,    sql_addresses,
+                                         sql_sessions, sql_app,
+                                         sql_totp,     sql_codes,
+                                         sql_events,   sql_identities };
     struct smail__db *db = smail__tx_db(tx);
     struct smail__statement *statement;
     const struct job *job = arg;

@@ -17,7 +17,9 @@
 #include "store/store.h"
 
 static const char sql_find[] =
-    "SELECT id, password, is_disabled FROM account WHERE address = $1";
+    "SELECT id, password, is_disabled, EXISTS (SELECT 1 FROM totp"
+    " WHERE totp.account = account.id AND totp.confirmed_at > 0)"
+    " FROM account WHERE address = $1";
 
 /* Only what was verified is replaced, not what was set meanwhile. */
 static const char sql_rehash[] =
@@ -26,6 +28,7 @@ static const char sql_rehash[] =
 struct login {
     smail_id account;
     bool is_disabled;
+    bool wants_code;                         /* a second factor is in force */
     char hash[SMAIL__PASSWORD_HASH_MAX * 2]; /* "": nobody, or no password */
     char new_hash[SMAIL__PASSWORD_HASH_MAX];
 };
@@ -52,6 +55,7 @@ static int find(struct login *login, smail_store *store, smail_span user,
             smail__format(login->hash, sizeof(login->hash), "%.*s",
                           SMAIL__SPAN_ARG(smail__column_span(statement, 1)));
             login->is_disabled = smail__column_int(statement, 2) != 0;
+            login->wants_code = smail__column_int(statement, 3) != 0;
         }
         smail__statement_reset(statement);
     }
@@ -95,7 +99,8 @@ int smail__login_owner(smail_id *out, smail_store *store, smail_span user,
         password.len = SMAIL_PASSWORD_MAX;
     }
     rc = smail__password_check(smail__span(login.hash), password, err);
-    if (rc == 0 && login.is_disabled)
+    /* As wrong as any other: who guesses must not learn that he is half in. */
+    if (rc == 0 && (login.is_disabled || login.wants_code))
         rc = smail__fail(err, SMAIL_EAUTH, "wrong user name or password");
     if (rc == 0) {
         *out = login.account;

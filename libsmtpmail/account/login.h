@@ -8,7 +8,8 @@
 
 #include <smtpmail/account.h>
 
-/* As smail_account_login(). */
+/* As smail_account_login(). SMAIL_EAUTH as well while a second factor is in
+ * force. */
 int smail__login_owner(smail_id *out, smail_store *store, smail_span user,
                        smail_span password, smail_error *err);
 
