@@ -119,6 +119,7 @@ static int fetch(struct work *work, smail_error *err)
             break;
     }
     smail__store_end_read(work->store, db);
+    work->store->indexer.full = code > 0; /* or perhaps that was the last */
     return code < 0 ? code : 0;
 }
 

@@ -89,12 +89,10 @@ static void nap(struct smail__indexer *indexer, int milliseconds, bool for_work)
 /* All that is there, in batches as large as they may be. */
 static void index_all(smail_store *store)
 {
-    size_t done;
-
     while (!smail__indexer_is_stopping(store) &&
-           (done = smail__indexer_step(store)) > 0) {
+           smail__indexer_step(store) > 0) {
         smail__threads_merge(store);
-        if (done < SMAIL__INDEX_BATCH || atomic_load(&store->arriving) > 0)
+        if (!store->indexer.full || atomic_load(&store->arriving) > 0)
             nap(&store->indexer, GATHER_MILLISECONDS, false);
     }
 }

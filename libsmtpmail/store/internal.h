@@ -104,6 +104,7 @@ struct smail__syncers {
 struct smail__indexer {
     pthread_mutex_t mutex;
     bool wanted, stopping, started;
+    bool full; /* the last batch was cut: more is there */
     pthread_t thread;
     int wake, stop; /* eventfds; -1 */
     int watch;      /* inotify on PATH.notify, while we own the index; -1 */
