@@ -77,13 +77,39 @@ static void copy_all(sqlite3 *handle)
                  "SELECT account, id FROM main.email");
 }
 
-void old_store_make(const char *folder, int version)
+/* Rows of old releases held the bytes as they came. */
+static void put_bytes(sqlite3 *handle, const struct work *work)
+{
+    for (int i = 0; i < WORK_MESSAGES; i++) {
+        size_t size = work->messages[i].size;
+        sqlite3_stmt *row = NULL;
+        char *text, subject[20];
+
+        if (size == 0 || size > SMAIL__SMALL_MAX)
+            continue;
+        text = work_message(work, i);
+        snprintf(subject, sizeof(subject), "%d", i);
+        need(sqlite3_prepare_v2(handle,
+                                "UPDATE blob SET data = ?1 WHERE id IN "
+                                "(SELECT blob FROM email WHERE "
+                                "subject = CAST(?2 AS BLOB))",
+                                -1, &row, NULL) == SQLITE_OK);
+        sqlite3_bind_blob(row, 1, text, (int)size, SQLITE_STATIC);
+        sqlite3_bind_text(row, 2, subject, -1, SQLITE_STATIC);
+        need(sqlite3_step(row) == SQLITE_DONE);
+        need(sqlite3_changes(handle) == 1);
+        sqlite3_finalize(row);
+        free(text);
+    }
+}
+
+void old_store_make(const struct work *work, int version)
 {
     struct sqlite_db db = { .base = { &smail__db_sqlite } };
     smail_error err = SMAIL_ERROR_INIT;
     char path[300], old[320], sql[400];
 
-    snprintf(path, sizeof(path), "%s/mail.db", folder);
+    snprintf(path, sizeof(path), "%s/mail.db", work->root);
     snprintf(old, sizeof(old), "%s.old", path);
     db.path = old;
     smail__sqlite_turn_init(&db.turn);
@@ -97,6 +123,7 @@ void old_store_make(const char *folder, int version)
     snprintf(sql, sizeof(sql), "ATTACH '%s' AS new", path);
     exec(db.handle, sql);
     copy_all(db.handle);
+    put_bytes(db.handle, work);
     exec(db.handle, "DETACH new");
     exec(db.handle, "PRAGMA journal_mode = WAL");
     smail__sqlite_forget(&db);

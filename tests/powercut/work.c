@@ -104,7 +104,7 @@ static void make_store(struct work *work)
     smail_store_close(work->store);
     work->store = NULL;
     if (work->plan->schema > 0)
-        old_store_make(work->root, work->plan->schema);
+        old_store_make(work, work->plan->schema);
 }
 
 void work_begin(struct work *work, const struct plan *plan)

@@ -97,7 +97,7 @@ int work_import_again(struct work *work, smail_store *store);
  * should; else `why`. */
 bool work_survives(struct work *work, size_t cut, uint64_t seed);
 
-/* old_store.c: what stands in `folder` becomes a store of schema `version`. */
-void old_store_make(const char *folder, int version);
+/* old_store.c: what stands there becomes a store of schema `version`. */
+void old_store_make(const struct work *work, int version);
 
 #endif
