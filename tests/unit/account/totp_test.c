@@ -2,6 +2,7 @@
 /* The second factor of an account: in force or not, each code once. */
 #include "store_fixture.h"
 
+#include "account/app_password.h"
 #include "account/totp.h"
 #include "base/format.h"
 
@@ -127,6 +128,26 @@ static void recovery_codes_stand_in_once(void **state)
         0);
 }
 
+static void app_passwords_still_open(void **state)
+{
+    unsigned char secret[SMAIL__TOTP_SECRET_LEN];
+    char password[SMAIL__APP_PASSWORD_SIZE];
+    struct smail__recovery_codes codes;
+    smail_id bob = add_bob(*state), id = 0;
+
+    enable(&codes, secret, *state, bob);
+    assert_int_equal(smail__app_password_add(&id, password, *state, bob,
+                                             SMAIL__SPAN("phone"), 0, NOW,
+                                             NULL),
+                     0);
+    assert_int_equal(smail_account_login(&id, *state,
+                                         SMAIL__SPAN("bob@example.test"),
+                                         smail__span(password), NULL),
+                     0);
+    assert_int_equal(id, bob);
+    assert_int_equal(login(*state), SMAIL_EAUTH);
+}
+
 static void an_account_goes_with_its_second_factor(void **state)
 {
     unsigned char secret[SMAIL__TOTP_SECRET_LEN];
@@ -143,6 +164,7 @@ int main(void)
         STORE_TEST(a_password_alone_opens_nothing_while_it_is_in_force),
         STORE_TEST(each_code_is_taken_once),
         STORE_TEST(recovery_codes_stand_in_once),
+        STORE_TEST(app_passwords_still_open),
         STORE_TEST(an_account_goes_with_its_second_factor),
     };
 
