@@ -376,7 +376,8 @@ SMAIL_API int smail_store_check(uint64_t *faults, smail_store *store,
 
 /**
  * Mend what smail_store_check() finds, where rows tell how: counts, ids handed
- * out, places of messages; a message in no mailbox comes into the inbox.
+ * out, places of messages; a message in no mailbox comes into the inbox, rows
+ * of accounts and messages that are not there go, and files that no row names.
  * `*mended` counts the faults that were there. Bytes that are gone or wrong
  * stay so. Clients that follow changes will have to look at everything again.
  */
