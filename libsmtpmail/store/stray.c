@@ -40,13 +40,45 @@ static const char *const related[] = {
     "DELETE FROM recovery_code WHERE account NOT IN (SELECT id FROM account)",
     "DELETE FROM login_event WHERE account NOT IN (SELECT id FROM account)",
     "DELETE FROM account_limit WHERE account NOT IN (SELECT id FROM account)",
+    "DELETE FROM blob_rest WHERE id NOT IN (SELECT rest FROM blob)",
 };
+
+/* Halves of messages that no message has. */
+static int find_halves(struct smail__db *db,
+                       void (*each)(const char *text, void *user), void *user,
+                       smail_error *err)
+{
+    static const char sql[] = "SELECT count(*) FROM blob_rest "
+                              "WHERE id NOT IN (SELECT rest FROM blob)";
+    struct smail__statement *row;
+    int64_t count = 0;
+    char text[80];
+    int code = smail__db_prepare(&row, db, sql, err);
+
+    if (code == 0)
+        code = smail__statement_step(row, err);
+    if (code < 0)
+        return code;
+    if (code > 0)
+        count = smail__column_int(row, 0);
+    smail__statement_reset(row);
+    if (count == 0)
+        return 0;
+    smail__format(text, sizeof(text),
+                  "blob_rest has %lld rows that no message has",
+                  (long long)count);
+    each(text, user);
+    return 1;
+}
 
 int smail__strays_find(struct smail__db *db,
                        void (*each)(const char *text, void *user), void *user,
                        smail_error *err)
 {
-    int found = 0;
+    int found = find_halves(db, each, user, err);
+
+    if (found < 0)
+        return found;
 
     for (size_t i = 0; i < sizeof(of_nobody) / sizeof(of_nobody[0]); i++) {
         struct smail__statement *row;

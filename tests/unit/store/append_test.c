@@ -386,6 +386,29 @@ static void packed_messages_come_back(void **state)
     fixture_end(&f);
 }
 
+static int stray_half(smail_tx *tx, void *arg, smail_error *err)
+{
+    (void)arg;
+    return smail__db_run(smail__tx_db(tx),
+                         "INSERT INTO blob_rest (data) VALUES ('half')", err);
+}
+
+static void half_a_message_is_found_and_mended(void **state)
+{
+    struct fixture f;
+    uint64_t faults = 0, mended = 0;
+
+    (void)state;
+    fixture_begin(&f);
+    fixture_open(&f, true);
+    fixture_ok(&f, smail__store_write(f.store, stray_half, NULL, &f.err));
+    fixture_ok(&f, smail_store_check(&faults, f.store, NULL, NULL, &f.err));
+    assert_int_equal(faults, 1);
+    fixture_ok(&f, smail_store_repair(&mended, f.store, &f.err));
+    assert_int_equal(mended, 1);
+    fixture_end(&f);
+}
+
 static void a_large_message_to_many_is_stored_once(void **state)
 {
     static const char line[] =
@@ -440,6 +463,7 @@ int main(void)
         cmocka_unit_test(headers_are_bounded_and_hops_counted),
         cmocka_unit_test(bad_targets_are_refused),
         cmocka_unit_test(packed_messages_come_back),
+        cmocka_unit_test(half_a_message_is_found_and_mended),
         cmocka_unit_test(a_large_message_to_many_is_stored_once),
     };
 
