@@ -368,6 +368,8 @@ int smail__queue_claim(struct smail__queue_claim **out, smail_tx *tx,
     code = pick(&name, &claim->next_due, smail__tx_db(tx), wish, err);
     if (code > 0)
         code = claim_at(claim, tx, smail__buf_span(&name), wish, err);
+    else if (code == 0)
+        smail__tx_unchanged(tx);
     if (code == 0 && smail__buf_error(&claim->text) != 0)
         code = smail__fail(err, SMAIL_ENOMEM, "a claim is too large");
     smail__buf_dispose(&name);

@@ -15,6 +15,10 @@
 /* Who could not send because another process does asks again after this. */
 #define LOCK_MILLISECONDS 2000
 
+/* Between two looks at what commits of others may have brought: there may be a
+ * thousand a second that bring nothing. */
+#define LOOK_MILLISECONDS 50
+
 /* --- Time ---------------------------------------------------------------- */
 
 void smail__outbound_now(smail_outbound *outbound)
@@ -71,9 +75,21 @@ static void on_changed(void *user)
 
     if (outbound->sender == NULL || !outbound->has_begun)
         return;
-    smail__outbound_now(outbound);
-    smail__sender_poke(outbound->sender);
+    outbound->has_changed = true;
     smail__outbound_pump(outbound);
+}
+
+/* When to come back for what changed; UINT64_MAX: nothing did. */
+static uint64_t look(smail_outbound *outbound, uint64_t now)
+{
+    if (!outbound->has_changed)
+        return UINT64_MAX;
+    if (now < outbound->look_at)
+        return outbound->look_at;
+    outbound->has_changed = false;
+    outbound->look_at = now + LOOK_MILLISECONDS;
+    smail__sender_poke(outbound->sender);
+    return UINT64_MAX;
 }
 
 static void watch(smail_outbound *outbound)
@@ -125,7 +141,11 @@ static void pump(smail_outbound *outbound)
         return;
     }
     if (outbound->has_begun) {
+        uint64_t later = look(outbound, now);
+
         next = smail__sender_run(outbound->sender);
+        if (next > later)
+            next = later;
         if (next != UINT64_MAX)
             smail__timer_set(&outbound->timer, outbound->loop,
                              next > now ? next - now : 1);

@@ -48,6 +48,8 @@ struct smail_outbound {
     _Atomic int64_t *in_hand; /* mapped from there; or own_in_hand */
     _Atomic int64_t own_in_hand;
     uint64_t lock_at; /* when it is tried again */
+    uint64_t look_at; /* not before: what others changed */
+    bool has_changed;
 };
 
 /* Tell the sender what time it is. */

@@ -57,6 +57,8 @@ struct smail_tx {
     int64_t now;
     struct smail__tx_seq *seqs; /* of this job */
     size_t seq_count, seq_room;
+    bool unchanged; /* by this job */
+    bool changed;   /* by any job */
 };
 
 /* Accounts that a transaction changed, for those who watch. */

@@ -42,6 +42,9 @@ int smail__store_begin_read(struct smail__db **out, smail_store *store,
                             smail_error *err);
 void smail__store_end_read(smail_store *store, struct smail__db *db);
 
+/* Inside a job, when it has looked and changed nothing: nobody need be told. */
+void smail__tx_unchanged(smail_tx *tx);
+
 /* Inside a job: a new id for an object of `account`, under its row lock. */
 int smail__tx_next_id(smail_id *out, smail_tx *tx, smail_id account,
                       smail_error *err);

@@ -18,6 +18,12 @@ int64_t smail__tx_now(const smail_tx *tx)
 void smail__tx_begin_job(smail_tx *tx)
 {
     tx->seq_count = 0;
+    tx->unchanged = false;
+}
+
+void smail__tx_unchanged(smail_tx *tx)
+{
+    tx->unchanged = true;
 }
 
 void smail__tx_dispose(smail_tx *tx)

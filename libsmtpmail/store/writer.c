@@ -32,7 +32,8 @@
 struct batch {
     struct smail__job *head, **tail;
     size_t count;
-    bool once; /* one of them must not run again */
+    bool once;    /* one of them must not run again */
+    bool changed; /* one of them did something */
 };
 
 static int64_t monotonic(void)
@@ -116,6 +117,7 @@ static void run_job(smail_tx *tx, struct smail__job *job)
     smail__threads_begin_job(&tx->store->threads);
     if (code == 0)
         code = job->run(tx, job->arg, &job->error);
+    tx->changed = tx->changed || !tx->unchanged;
     job->code = code < 0 ? code : 0;
     if (code < 0)
         smail__threads_undo_job(&tx->store->threads);
@@ -252,6 +254,7 @@ static int run_bare(smail_tx *tx, struct batch *batch, struct smail__job *job,
     smail__tx_begin_job(tx);
     smail__threads_begin_job(&tx->store->threads);
     code = job->run(tx, job->arg, &job->error);
+    tx->changed = true;
     job->code = code < 0 ? code : 0;
     push(batch, job);
     code = look(tx->store, job, error);
@@ -262,7 +265,9 @@ static int run_bare(smail_tx *tx, struct batch *batch, struct smail__job *job,
  * nothing. */
 static int run_jobs(smail_store *store, struct batch *batch, smail_error *error)
 {
-    smail_tx tx = { store, store->db, smail__store_now(store), NULL, 0, 0 };
+    smail_tx tx = { .store = store,
+                    .db = store->db,
+                    .now = smail__store_now(store) };
     int64_t began = monotonic();
     struct smail__job *job;
     int code = 0;
@@ -276,13 +281,14 @@ static int run_jobs(smail_store *store, struct batch *batch, smail_error *error)
             code = look(store, job, error);
         }
     }
+    batch->changed = tx.changed;
     smail__tx_dispose(&tx);
     return code;
 }
 
 size_t smail__writer_batch(smail_store *store)
 {
-    struct batch batch = { NULL, &batch.head, 0, false };
+    struct batch batch = { .tail = &batch.head };
     smail_error error = SMAIL_ERROR_INIT;
     bool uncertain = false;
     int code;
@@ -304,7 +310,8 @@ size_t smail__writer_batch(smail_store *store)
         smail__threads_forget(&store->threads);
         after_failure(store, &error);
     } else {
-        smail__notify_tell(store);
+        if (batch.changed)
+            smail__notify_tell(store);
         store->writer.dirty = true;
     }
     smail__db_unlock(store->db);

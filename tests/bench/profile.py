@@ -80,7 +80,7 @@ def name_of(kinds, number, first):
         return "writer"
     if kinds["kernel: send"] > 0:
         return "loop"
-    return "indexer"
+    return "sender" if kinds["kernel: wait"] > 0 else "indexer"
 
 
 def measure(args, folder):
