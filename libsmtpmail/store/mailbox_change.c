@@ -295,6 +295,8 @@ static const char *const bulk[] = {
     "DELETE FROM thread_new WHERE account = $1 AND id IN (SELECT id "
     "FROM thread_new WHERE account = $1 AND id < (SELECT max(id) "
     "FROM thread_new) LIMIT $2)",
+    "DELETE FROM unindexed WHERE account = $1 AND id IN (SELECT id "
+    "FROM unindexed WHERE account = $1 LIMIT $2)",
     "DELETE FROM expunged WHERE account = $1 AND (mailbox, uid) IN (SELECT "
     "mailbox, uid FROM expunged WHERE account = $1 ORDER BY mailbox, uid "
     "LIMIT $2)",

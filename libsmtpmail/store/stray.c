@@ -15,6 +15,18 @@
             "AND account NOT IN (SELECT DISTINCT account FROM email)" \
     }
 
+/* The last row stays, whosever it was, so that ids only grow. */
+#define LAST_THREADS                                                      \
+    {                                                                     \
+        "thread_new",                                                     \
+            "SELECT account, count(*) FROM thread_new WHERE account NOT " \
+            "IN (SELECT id FROM account) AND id < (SELECT max(id) FROM "  \
+            "thread_new) GROUP BY account ORDER BY account",              \
+            "DELETE FROM thread_new WHERE account NOT IN (SELECT id "     \
+            "FROM account) AND account NOT IN (SELECT DISTINCT account "  \
+            "FROM email) AND id < (SELECT max(id) FROM thread_new)"       \
+    }
+
 struct stray {
     const char *table;
     const char *find;
@@ -24,7 +36,7 @@ struct stray {
 static const struct stray of_nobody[] = {
     OF_NOBODY("email_mailbox"), OF_NOBODY("email_derived"),
     OF_NOBODY("unindexed"),     OF_NOBODY("expunged"),
-    OF_NOBODY("thread_ref"),    OF_NOBODY("thread_new"),
+    OF_NOBODY("thread_ref"),    LAST_THREADS,
     OF_NOBODY("change"),        OF_NOBODY("email_content"),
 };
 
