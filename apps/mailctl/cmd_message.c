@@ -7,6 +7,7 @@
 #include "ctl.h"
 #include "export.h"
 #include "message.h"
+#include "queue.h"
 
 const struct column message_columns[] = {
     { .name = "id" },
@@ -157,6 +158,10 @@ static const struct command items[] = {
       ARGUMENTS_MAX, STORE | DASH_WORDS, NULL, search },
     { "message", "show", "ADDRESS ID", "read one", 2, 2, STORE, NULL,
       message_show },
+    { "message", "why", "ADDRESS ID | ID",
+      "what became of one that was sent: each attempt, in the other side's "
+      "words",
+      1, 2, STORE, NULL, message_why },
     { "message", "raw", "ADDRESS ID", "its bytes, as they came", 2, 2, STORE,
       NULL, message_raw },
     { "message", "export", "ADDRESS TARGET",

@@ -20,6 +20,7 @@
 #include "file.h"
 #include "message/header.h"
 #include "report.h"
+#include "server/routes.h"
 #include "store/email_patch.h"
 
 /* Octets of a message, with all that is attached. */
@@ -256,12 +257,19 @@ static int deliver(struct send *send)
 {
     smail_store *store = send->ctl->store;
     struct smail__submit submit;
-    int rc;
+    smail_routes *routes = NULL;
+    int rc =
+        smail__routes_load(&routes, &send->ctl->config, false, &send->ctl->err);
 
+    if (rc != 0)
+        return rc;
     smail__submit_prepare(&submit);
     submit.account = send->account;
     submit.email = send->email;
     submit.size_max = SEND_MAX;
+    submit.routes = &routes->routes;
+    submit.warn_seconds = send->ctl->config.queue_warn;
+    submit.expire_seconds = send->ctl->config.queue_expire;
     if (smail_mailbox_find_role(&send->sent, store, send->account,
                                 SMAIL_ROLE_SENT, NULL) == 0) {
         submit.also = file_copy;
@@ -275,6 +283,7 @@ static int deliver(struct send *send)
     if (rc == 0)
         rc = tell(send, &submit);
     smail__submit_dispose(&submit);
+    smail_routes_free(routes);
     return rc;
 }
 

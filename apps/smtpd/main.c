@@ -327,7 +327,7 @@ static int begin(struct program *program, smail_error *err)
     raise_descriptors();
     smail__service_open(&program->service);
     if (rc == 0)
-        rc = smail__routes_load(&program->routes, &program->config, err);
+        rc = smail__routes_load(&program->routes, &program->config, true, err);
     if (rc == 0)
         rc = smail__confine_rights(&program->confinement, &program->config,
                                    &places, err);
@@ -347,7 +347,7 @@ static int check(struct program *program, smail_error *err)
     int rc = open_store(program, err);
 
     if (rc == 0)
-        rc = smail__routes_load(&program->routes, &program->config, err);
+        rc = smail__routes_load(&program->routes, &program->config, true, err);
     if (rc == 0)
         rc = make_server(program, err);
     if (rc == 0)

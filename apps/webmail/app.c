@@ -10,6 +10,7 @@
 #include "crypto/random.h"
 #include "db/db.h"
 #include "identity.h"
+#include "server/routes.h"
 
 /* Seconds after which one more wrong password is let through. */
 #define GUESS_INTERVAL 30
@@ -66,6 +67,9 @@ static int open_store(struct app *app, const struct app_options *options,
 
     if (rc == 0)
         rc = smail__jmap_new(&app->jmap, app->store, &limits, err);
+    if (rc == 0)
+        smail__jmap_set_routes(app->jmap, &options->routes->routes,
+                               options->queue_warn, options->queue_expire);
     /* Of its own, so that data_version counts what all others do. Without it
      * the notices alone tell of changes. */
     if (rc == 0)
@@ -81,6 +85,7 @@ int app_open(struct app *app, const struct app_options *options,
     int rc;
 
     memset(app, 0, sizeof(*app));
+    app->routes = options->routes;
     app->log = options->log;
     app->exempt = options->exempt;
     rc = smail__random(secret, sizeof(secret), err);
@@ -106,6 +111,7 @@ void app_close(struct app *app)
     smail__limiter_free(app->signups);
     smail__db_close(app->watch);
     smail__jmap_free(app->jmap);
+    smail_routes_free(app->routes);
     if (app->store != NULL)
         smail_store_close(app->store);
     if (app->has_hashes)

@@ -20,6 +20,7 @@
 
 struct app {
     smail_store *store;
+    struct smail_routes *routes; /* to other hosts */
     struct smail__jmap *jmap;
     const struct smail__log *log;
     struct smail__remember *remember;
@@ -44,6 +45,8 @@ struct app_options {
     uint64_t upload_size;
     uint64_t keep_removed, keep_trash, keep_junk; /* seconds */
     uint64_t message_size; /* of what is sent, 0: the library's limit */
+    struct smail_routes *routes; /* taken, also on failure */
+    uint32_t queue_warn, queue_expire;
 };
 
 int app_open(struct app *app, const struct app_options *options,

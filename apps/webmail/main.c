@@ -26,6 +26,7 @@
 #include "routes.h"
 #include "server.h"
 #include "server/confine.h"
+#include "server/routes.h"
 
 /* When nothing says where to listen: a port that anybody may bind, and that
  * nobody else can reach. */
@@ -129,9 +130,14 @@ static int open_app(struct program *program, smail_error *err)
         .keep_trash = config->keep_trash,
         .keep_junk = config->keep_junk,
         .message_size = config->message_size,
+        .queue_warn = config->queue_warn,
+        .queue_expire = config->queue_expire,
     };
-    int rc = app_open(&program->app, &options, err);
+    int rc = smail__routes_load(&options.routes, config, false, err);
     const char *path;
+
+    if (rc == 0)
+        rc = app_open(&program->app, &options, err);
 
     program->has_app = rc == 0;
     if (rc != 0)

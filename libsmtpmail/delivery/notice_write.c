@@ -149,7 +149,7 @@ static void put_where(char *out, size_t size, const struct smail__settled *one)
 
     if (result->host.len == 0)
         smail__format(out, size, "The other side");
-    else if (result->address.len == 0)
+    else if (result->address.len == 0 || result->host.data[0] == '[')
         smail__format(out, size, "%.*s", SMAIL__SPAN_ARG(result->host));
     else
         smail__format(out, size, "%.*s [%.*s]", SMAIL__SPAN_ARG(result->host),

@@ -67,7 +67,8 @@ int smail__outgoing_sender(struct smail__outgoing *outgoing,
     return 0;
 }
 
-static bool is_there(const struct smail__outgoing *outgoing, smail_span text)
+bool smail__outgoing_has(const struct smail__outgoing *outgoing,
+                         smail_span text)
 {
     for (size_t i = 0; i < outgoing->count; i++)
         if (smail__span_equal(outgoing->recipients[i].recipient, text))
@@ -100,7 +101,7 @@ static int add(struct smail__outgoing *outgoing, const smail_path *recipient,
     int code;
 
     path_text(text, recipient);
-    if (is_there(outgoing, smail__span(text)))
+    if (smail__outgoing_has(outgoing, smail__span(text)))
         return 0;
     code = make_room(outgoing);
     if (code < 0)

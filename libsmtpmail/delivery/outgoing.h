@@ -49,6 +49,9 @@ int smail__outgoing_add_local(struct smail__outgoing *outgoing,
                               const smail_path *recipient, unsigned notify,
                               smail_span original);
 
+bool smail__outgoing_has(const struct smail__outgoing *outgoing,
+                         smail_span recipient);
+
 /* The bytes that are to be sent, all of them, in pieces. */
 void smail__outgoing_scan(struct smail__outgoing *outgoing, smail_span piece);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * delivery/recipient.c - where each recipient's mail goes. Local ones for now:
- * one that is not refuses the whole submission, so that nobody believes to
- * have written to somebody.
+ * delivery/recipient.c - where each recipient's mail goes: into mailboxes here,
+ * or into the queue. One that cannot be reached refuses the whole submission,
+ * so that nobody believes to have written to somebody.
  */
 #include <stdlib.h>
 
@@ -50,6 +50,23 @@ static int is_full(struct smail__sending *sending, smail_id account,
     return code < 0 ? code : full != 0;
 }
 
+/* It is for later: the queue has it, whoever it is for. */
+static int take_later(struct smail__sending *sending, const smail_path *path,
+                      smail_id *room, smail_error *err)
+{
+    size_t count = 0;
+    int code = smail_address_resolve(room, SMAIL_RESOLVED_MAX, &count,
+                                     sending->store, path, err);
+
+    if (code == 0)
+        return smail__outgoing_add_local(&sending->outgoing, path, 0,
+                                         SMAIL__SPAN(""));
+    if (code == SMAIL_EINVAL && sending->submit->routes != NULL)
+        return smail__outgoing_add(&sending->outgoing, path, 0,
+                                   SMAIL__SPAN(""));
+    return code;
+}
+
 /* All accounts that one recipient stands for. SMAIL_EINVAL, SMAIL_ENOTFOUND:
  * it is refused; SMAIL_EQUOTA too. */
 static int resolve(struct smail__sending *sending, smail_span recipient,
@@ -59,10 +76,15 @@ static int resolve(struct smail__sending *sending, smail_span recipient,
     size_t count = 0;
     int code;
 
-    if (smail_path_parse(&path, recipient, false) != 0)
+    if (smail_path_parse(&path, recipient, true) != 0)
         return SMAIL_EMALFORMED;
+    if (sending->submit->release_at > 0)
+        return take_later(sending, &path, room, err);
     code = smail_address_resolve(room, SMAIL_RESOLVED_MAX, &count,
                                  sending->store, &path, err);
+    if (code == SMAIL_EINVAL && sending->submit->routes != NULL)
+        return smail__outgoing_add(&sending->outgoing, &path, 0,
+                                   SMAIL__SPAN(""));
     for (size_t i = 0; code == 0 && i < count; i++) {
         if (is_target(sending, room[i]))
             continue;

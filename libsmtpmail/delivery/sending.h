@@ -4,6 +4,7 @@
 #define SMAIL__DELIVERY_SENDING_H
 
 #include "delivery/envelope.h"
+#include "delivery/outgoing.h"
 #include "delivery/submit.h"
 #include "store/append.h"
 
@@ -19,6 +20,8 @@ struct smail__sending {
     smail_target *targets;
     size_t target_count;
     smail_append *append;
+    struct smail__outgoing outgoing; /* what the queue gets */
+    bool in_trace;                   /* not yet behind Return-Path */
 };
 
 /* Returns SMAIL_EINVAL. */

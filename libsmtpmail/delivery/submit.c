@@ -148,8 +148,10 @@ static int check_sender(struct smail__sending *sending, smail_error *err)
     if (address.len > 0)
         code =
             may_send(sending, address, SMAIL__SUBMIT_FORBIDDEN_MAIL_FROM, err);
-    if (code == 0 && address.len > 0)
+    if (code == 0 && address.len > 0) {
         (void)smail_path_parse(&sending->sender, address, false);
+        code = smail__outgoing_sender(&sending->outgoing, &sending->sender);
+    }
     smail__buf_append(&submit->made.sender, address);
     return code;
 }
@@ -179,6 +181,7 @@ static int put_trace(struct smail__buf *out, struct smail__sending *sending,
 
     smail__date_rfc5322(date, now);
     smail__trace_return_path(out, &trace);
+    sending->outgoing.message.skip = out->len; /* the last host's to write */
     smail__buf_printf(
         out, "Received: by %.*s with HTTP\r\n\tid %s;\r\n\t%s\r\n",
         SMAIL__SPAN_ARG(domain), smail_append_id(sending->append), date);
@@ -213,6 +216,13 @@ static size_t field_end(const struct smail__sending *sending,
     return end;
 }
 
+static int put(struct smail__sending *sending, smail_span bytes,
+               smail_error *err)
+{
+    smail__outgoing_scan(&sending->outgoing, bytes);
+    return smail_append_write(sending->append, bytes, err);
+}
+
 static int write_header(struct smail__sending *sending, smail_error *err)
 {
     struct smail__header_scan scan;
@@ -227,12 +237,12 @@ static int write_header(struct smail__sending *sending, smail_error *err)
 
         if (!is_dropped(field.name))
             continue;
-        code = smail_append_write(sending->append, before, err);
+        code = put(sending, before, err);
         at = field_end(sending, &field);
     }
     if (code == 0)
-        code = smail_append_write(
-            sending->append,
+        code = put(
+            sending,
             (smail_span){ sending->front + at, sending->header.len - at }, err);
     return code;
 }
@@ -245,8 +255,7 @@ static int write_body(struct smail__sending *sending, smail_error *err)
 
     while ((got = smail_content_read(bytes, sending->content, offset,
                                      sizeof(bytes), err)) > 0) {
-        int code = smail_append_write(sending->append,
-                                      (smail_span){ bytes, (size_t)got }, err);
+        int code = put(sending, (smail_span){ bytes, (size_t)got }, err);
 
         if (code < 0)
             return code;
@@ -266,9 +275,14 @@ static int write_message(struct smail__sending *sending, smail_error *err)
     code = put_trace(&trace, sending, err);
     if (code == 0 && smail__buf_error(&trace) != 0)
         code = smail__fail(err, smail__buf_error(&trace), "out of memory");
-    if (code == 0)
+    if (code == 0) {
+        smail__outgoing_scan(
+            &sending->outgoing,
+            smail__span_from(smail__buf_span(&trace),
+                             (size_t)sending->outgoing.message.skip));
         code =
             smail_append_write(sending->append, smail__buf_span(&trace), err);
+    }
     if (code == 0)
         code = write_header(sending, err);
     if (code == 0)
@@ -293,8 +307,12 @@ static int record(smail_tx *tx, struct smail__sending *sending,
         return smail__fail(err, SMAIL_ENOMEM, "out of memory");
     for (size_t i = 0; i < count; i++) {
         list[i].address = smail__span_cut(&left, '\n');
-        list[i].delivered = SMAIL__DELIVERED_YES;
-        list[i].reply = SMAIL__SPAN("250 2.1.5 Delivered");
+        bool waits = smail__outgoing_has(&sending->outgoing, list[i].address);
+
+        list[i].delivered =
+            waits ? SMAIL__DELIVERED_QUEUED : SMAIL__DELIVERED_YES;
+        list[i].reply = waits ? SMAIL__SPAN("250 2.0.0 Queued")
+                              : SMAIL__SPAN("250 2.1.5 Delivered");
     }
     code = smail__db_value(&thread, smail__tx_db(tx),
                            "SELECT thread FROM email WHERE account = $1 "
@@ -315,9 +333,16 @@ static int finish(smail_tx *tx, smail_append *append, void *arg,
                   smail_error *err)
 {
     struct smail__sending *sending = arg;
+    struct smail__queue_message *message = &sending->outgoing.message;
     int code = record(tx, sending, err);
 
-    (void)append;
+    if (code == 0 && sending->outgoing.count > 0) {
+        message->account = sending->submit->account;
+        message->email = sending->submit->email;
+        message->submission = sending->submit->made.id;
+        code = smail__outgoing_insert(tx, append, &sending->outgoing,
+                                      smail__tx_now(tx), err);
+    }
     if (code == 0 && sending->submit->also != NULL)
         code = sending->submit->also(tx, sending->submit->also_arg, err);
     return code;
@@ -353,11 +378,16 @@ int smail__submit_send(struct smail__submit *submit, smail_store *store,
     smail__buf_clear(&submit->made.sender);
     smail__addresses_init(&sending.from);
     smail__addresses_init(&sending.recipients);
+    smail__outgoing_init(&sending.outgoing, submit->routes);
+    sending.outgoing.message.release_at = submit->release_at;
+    sending.outgoing.warn_seconds = submit->warn_seconds;
+    sending.outgoing.expire_seconds = submit->expire_seconds;
     code = send_it(&sending, err);
     smail_append_free(sending.append);
     smail_content_close(sending.content);
     smail__addresses_dispose(&sending.from);
     smail__addresses_dispose(&sending.recipients);
+    smail__outgoing_dispose(&sending.outgoing);
     free(sending.targets);
     free(sending.front);
     return code;

@@ -4,12 +4,14 @@
  * added, Bcc taken out, everybody it is for gets it, and the record of it is
  * written, all in one transaction.
  *
- * Recipients are local for now: others are refused, and with them the whole
- * submission, so that nobody believes to have written to somebody.
+ * Who is elsewhere gets it by way of the queue, as does everybody if it is to be
+ * sent later. One recipient that cannot be refuses the whole submission, so
+ * that nobody believes to have written to somebody.
  */
 #ifndef SMAIL__DELIVERY_SUBMIT_H
 #define SMAIL__DELIVERY_SUBMIT_H
 
+#include "delivery/route.h"
 #include "delivery/submission.h"
 
 /* Recipients of one message, and what these stand for, at most. */
@@ -41,6 +43,11 @@ struct smail__submit {
     size_t recipient_count;
 
     uint64_t size_max; /* 0: none */
+
+    /* By which way to other hosts; NULL: only to addresses here. */
+    const struct smail__routes *routes;
+    int64_t release_at;                    /* not before; 0: at once */
+    uint32_t warn_seconds, expire_seconds; /* 0: the defaults of outgoing.h */
 
     /* Goes into the same transaction: the message becomes the Sent copy. May
      * be NULL. */

@@ -51,6 +51,8 @@ struct smail__jmap_counted {
 struct smail__jmap {
     smail_store *store;
     struct smail__jmap_limits limits;
+    const struct smail__routes *routes; /* NULL: nothing goes elsewhere */
+    uint32_t queue_warn, queue_expire;
 
     /* One call at a time changes an account: so what ifInState compared
      * (RFC 8620, 5.3) is still so when the change is made. */

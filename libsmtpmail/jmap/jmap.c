@@ -64,6 +64,15 @@ void smail__jmap_free(struct smail__jmap *jmap)
     free(jmap);
 }
 
+void smail__jmap_set_routes(struct smail__jmap *jmap,
+                            const struct smail__routes *routes, uint32_t warn,
+                            uint32_t expire)
+{
+    jmap->routes = routes;
+    jmap->queue_warn = warn;
+    jmap->queue_expire = expire;
+}
+
 const struct smail__jmap_limits *smail__jmap_limits(
     const struct smail__jmap *jmap)
 {

@@ -36,6 +36,14 @@ int smail__jmap_new(struct smail__jmap **out, smail_store *store,
                     const struct smail__jmap_limits *limits, smail_error *err);
 void smail__jmap_free(struct smail__jmap *jmap);
 
+/* Before the first request: mail for other hosts goes into the queue, by these
+ * routes, which must outlive it; seconds until a sender is told of a delay and
+ * of the end. Without them it is refused. */
+struct smail__routes;
+void smail__jmap_set_routes(struct smail__jmap *jmap,
+                            const struct smail__routes *routes, uint32_t warn,
+                            uint32_t expire);
+
 /* With the defaults filled in. */
 const struct smail__jmap_limits *smail__jmap_limits(
     const struct smail__jmap *jmap);

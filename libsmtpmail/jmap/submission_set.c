@@ -234,6 +234,9 @@ static int send_it(struct sending *sending, smail_error *err)
 
     sending->submit.account = sending->set->call->account;
     sending->submit.size_max = jmap->limits.message_size;
+    sending->submit.routes = jmap->routes;
+    sending->submit.warn_seconds = jmap->queue_warn;
+    sending->submit.expire_seconds = jmap->queue_expire;
     if (sending->has_patch) {
         sending->submit.also = also_patch;
         sending->submit.also_arg = sending;

@@ -12,8 +12,10 @@ struct smail_routes {
     struct smail__routes routes;
 };
 
-/* Those of the file, passwords read. SMAIL_EINVAL, SMAIL_EIO say which. */
+/* Those of the file. Who only puts mail into the queue needs no passwords:
+ * `secrets` false leaves them out, and their files alone. SMAIL_EINVAL,
+ * SMAIL_EIO say which. */
 int smail__routes_load(smail_routes **out, const struct smail__config *config,
-                       smail_error *err);
+                       bool secrets, smail_error *err);
 
 #endif

@@ -69,7 +69,8 @@ static smail_route_tls tls_of(const char *text)
 }
 
 static int add_route(smail_routes *routes,
-                     const struct smail__config_route *from, smail_error *err)
+                     const struct smail__config_route *from, bool secrets,
+                     smail_error *err)
 {
     smail_route route = SMAIL_ROUTE_INIT;
     char password[PASSWORD_MAX] = "";
@@ -85,7 +86,7 @@ static int add_route(smail_routes *routes,
     route.families = strcmp(from->families, "ipv4") == 0   ? SMAIL_ROUTE_IPV4
                      : strcmp(from->families, "ipv6") == 0 ? SMAIL_ROUTE_IPV6
                                                            : SMAIL_ROUTE_BOTH;
-    route.user = or_null(from->user);
+    route.user = secrets ? or_null(from->user) : NULL;
     route.source_ipv4 = or_null(from->source_ipv4);
     route.source_ipv6 = or_null(from->source_ipv6);
     route.hostname = or_null(from->hostname);
@@ -142,13 +143,13 @@ static int add_rules(smail_routes *routes,
 }
 
 int smail__routes_load(smail_routes **out, const struct smail__config *config,
-                       smail_error *err)
+                       bool secrets, smail_error *err)
 {
     smail_routes *routes = NULL;
     int code = smail_routes_new(&routes, err);
 
     for (size_t i = 0; code == 0 && i < config->route_count; i++)
-        code = add_route(routes, &config->routes[i], err);
+        code = add_route(routes, &config->routes[i], secrets, err);
     for (size_t i = 0; code == 0 && i < config->route_count; i++)
         code = add_rules(routes, &config->routes[i], err);
     if (code < 0) {
