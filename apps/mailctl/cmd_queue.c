@@ -28,6 +28,8 @@ const struct column queue_columns[] = {
     { .name = "messageId", .is_hidden = true },
     { .name = "subject", .is_hidden = true },
     { .name = "account", .is_hidden = true },
+    { .name = "lastHost", .is_hidden = true },
+    { .name = "lastTls", .is_hidden = true },
     { .name = "lastReply", .width = 48 },
     { .name = NULL },
 };
@@ -73,6 +75,8 @@ void queue_report(struct report *report, const smail_queue_entry *entry)
     report_text(report, entry->message_id);
     report_text(report, entry->subject);
     report_optional(report, (uint64_t)entry->account);
+    report_text(report, entry->last_host);
+    report_text(report, entry->last_tls);
     report_text(report, entry->last_reply);
 }
 

@@ -51,6 +51,8 @@ typedef struct smail_queue_entry {
     int32_t priority; /**< RFC 6710. */
     uint64_t size;    /**< Octets. */
     smail_span message_id, subject;
+    smail_span last_host;  /**< Where the last attempt was. */
+    smail_span last_tls;   /**< How it was secured; "": in the clear. */
     smail_span last_reply; /**< What the other side said, or what was wrong. */
 } smail_queue_entry;
 
@@ -61,6 +63,7 @@ typedef struct smail_queue_query {
     const char *queue_id; /**< Instead of `message`; 32 hexadecimal digits. */
     smail_id recipient_id;
     smail_id account;
+    smail_id submission; /**< JMAP's, of `account`. */
     const char *sender;    /**< The address, "<>" for none; or "@domain". */
     const char *recipient; /**< Likewise. */
     const char *destination;

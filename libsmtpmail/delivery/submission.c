@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "queue/list.h"
 #include "store/change.h"
 
 #define SENDER_MAX ((size_t)1024)
@@ -184,7 +185,8 @@ int smail__submission_insert(smail_tx *tx, smail_id account,
         code = smail__db_prepare(&row, smail__tx_db(tx), sql, err);
     if (code < 0)
         return code;
-    submission->sent_at = smail__tx_now(tx);
+    if (submission->sent_at < smail__tx_now(tx))
+        submission->sent_at = smail__tx_now(tx);
     smail__bind_int(row, 1, account);
     smail__bind_int(row, 2, submission->id);
     smail__bind_int(row, 3, submission->identity);
@@ -244,4 +246,93 @@ int smail__submission_remove(smail_store *store, smail_id account, smail_id id,
     struct removing job = { account, id };
 
     return smail__store_write(store, remove_job, &job, err);
+}
+
+/* --- Taking it back ------------------------------------------------------ */
+
+struct taking_back {
+    smail_id account, id;
+    smail_queue_query query;
+    size_t waiting, gone;
+    struct smail__buf recipients; /* addresses, parted by newlines */
+};
+
+static int look_at(const smail_queue_entry *entry, void *user)
+{
+    struct taking_back *back = user;
+    bool waits = (entry->status == SMAIL_QUEUE_WAITING ||
+                  entry->status == SMAIL_QUEUE_HELD) &&
+                 !entry->is_leased && entry->attempts == 0;
+
+    if (waits)
+        back->waiting++;
+    else
+        back->gone++;
+    smail__buf_append(&back->recipients, entry->recipient);
+    smail__buf_putc(&back->recipients, '\n');
+    return 0;
+}
+
+static size_t count_recipients(struct smail__db *db, smail_id account,
+                               smail_id id)
+{
+    int64_t count = 0;
+    struct smail__statement *row;
+
+    if (smail__db_prepare(&row, db,
+                          "SELECT count(*) FROM submission_recipient "
+                          "WHERE account = $1 AND submission = $2",
+                          NULL) < 0)
+        return SIZE_MAX;
+    smail__bind_int(row, 1, account);
+    smail__bind_int(row, 2, id);
+    if (smail__statement_step(row, NULL) > 0)
+        count = smail__column_int(row, 0);
+    smail__statement_reset(row);
+    return (size_t)count;
+}
+
+static int take_back(smail_tx *tx, void *arg, smail_error *err)
+{
+    struct taking_back *back = arg;
+    struct smail__db *db = smail__tx_db(tx);
+    smail_span left;
+    uint64_t cancelled = 0;
+    int code = smail__queue_walk(db, &back->query, look_at, back, err);
+
+    if (code < 0)
+        return code;
+    /* Who is here has it already. */
+    if (back->gone > 0 || back->waiting == 0 ||
+        back->waiting != count_recipients(db, back->account, back->id))
+        return smail__fail(err, SMAIL_ESTATE, "the message is on its way");
+    code = smail__queue_cancel(&cancelled, tx, &back->query, smail__tx_now(tx),
+                               err);
+    left = smail__buf_span(&back->recipients);
+    while (code == 0 && left.len > 0)
+        code = smail__submission_note(tx, back->account, back->id,
+                                      smail__span_cut(&left, '\n'),
+                                      SMAIL__DELIVERED_CANCELLED,
+                                      SMAIL__SPAN("250 2.0.0 Cancelled"), err);
+    if (code == 0)
+        code =
+            smail__tx_change_rare(tx, back->account, SMAIL__OBJECT_SUBMISSION,
+                                  back->id, SMAIL__OP_UPDATED, err);
+    return code;
+}
+
+int smail__submission_cancel(smail_store *store, smail_id account, smail_id id,
+                             smail_error *err)
+{
+    struct taking_back back = { .account = account,
+                                .id = id,
+                                .query = SMAIL_QUEUE_QUERY_INIT };
+    int code;
+
+    back.query.account = account;
+    back.query.submission = id;
+    smail__buf_init(&back.recipients, (size_t)1024 * 1024, NULL);
+    code = smail__store_write(store, take_back, &back, err);
+    smail__buf_dispose(&back.recipients);
+    return code;
 }

@@ -11,7 +11,8 @@ enum smail__delivered {
     SMAIL__DELIVERED_QUEUED = 0,
     SMAIL__DELIVERED_YES = 1,
     SMAIL__DELIVERED_NO = 2,
-    SMAIL__DELIVERED_UNKNOWN = 3
+    SMAIL__DELIVERED_UNKNOWN = 3,
+    SMAIL__DELIVERED_CANCELLED = 4 /* taken back before it left */
 };
 
 struct smail__submission {
@@ -59,6 +60,13 @@ int smail__submission_note(smail_tx *tx, smail_id account, smail_id submission,
                            smail_span recipient,
                            enum smail__delivered delivered, smail_span reply,
                            smail_error *err);
+
+/*
+ * Take it back, all of it: as long as every recipient's copy waits in the queue
+ * and none was tried. SMAIL_ESTATE: it is too late; SMAIL_ENOTFOUND.
+ */
+int smail__submission_cancel(smail_store *store, smail_id account, smail_id id,
+                             smail_error *err);
 
 /* The record alone: nothing is unsent by it. SMAIL_ENOTFOUND. */
 int smail__submission_remove(smail_store *store, smail_id account, smail_id id,

@@ -321,6 +321,7 @@ static int record(smail_tx *tx, struct smail__sending *sending,
     submit->recipient_total = count;
     submit->made.identity = submit->identity;
     submit->made.email = submit->email;
+    submit->made.sent_at = submit->release_at;
     submit->made.thread = thread;
     if (code == 0)
         code = smail__submission_insert(tx, submit->account, &submit->made,

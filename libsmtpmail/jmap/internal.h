@@ -29,6 +29,9 @@
 /* Comparators of one sort. */
 #define SMAIL__JMAP_SORT_MAX 4
 
+/* Seconds by which a message can be sent in advance. */
+#define SMAIL__JMAP_HOLD_MAX (365 * 86400)
+
 /* How many uploads of one account are under way. */
 struct smail__jmap_busy {
     smail_id account;

@@ -89,14 +89,21 @@ static void put_mail(struct smail__json *json,
     smail__json_end_object(json);
 }
 
-/* RFC 8621, 1.3.2: nothing is sent later. */
-static void put_submission(struct smail__json *json)
+/* RFC 8621, 1.3.2. */
+static void put_submission(struct smail__json *json,
+                           const struct smail__jmap *jmap)
 {
     smail__json_key(json, "urn:ietf:params:jmap:submission");
     smail__json_begin_object(json);
-    put_number(json, "maxDelayedSend", 0);
+    put_number(json, "maxDelayedSend",
+               jmap->routes != NULL ? SMAIL__JMAP_HOLD_MAX : 0);
     smail__json_key(json, "submissionExtensions");
     smail__json_begin_object(json);
+    if (jmap->routes != NULL) {
+        smail__json_key(json, "FUTURERELEASE");
+        smail__json_begin_array(json);
+        smail__json_end_array(json);
+    }
     smail__json_end_object(json);
     smail__json_end_object(json);
 }
@@ -127,7 +134,7 @@ static void put_account(struct writing *writing, const smail_account *account)
     smail__json_begin_object(json);
     smail__json_end_object(json);
     put_mail(json, &writing->jmap->limits);
-    put_submission(json);
+    put_submission(json, writing->jmap);
     smail__json_key(json, "urn:libsmtpmail:jmap:search");
     smail__json_begin_object(json);
     put_number(json, "maxSizeQuestion", SMAIL__SEARCH_MAX);

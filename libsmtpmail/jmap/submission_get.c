@@ -9,6 +9,7 @@
 #include "delivery/submission.h"
 #include "jmap/filter_tree.h"
 #include "jmap/method.h"
+#include "queue/list.h"
 
 static const struct smail__jmap_type type = { "EmailSubmission",
                                               SMAIL__JMAP_SUBMISSION,
@@ -129,27 +130,144 @@ static void put_sent_at(struct smail__json *json, const void *object)
     smail__json_time(json, row_of(object)->sent_at);
 }
 
-/* It is there already: nothing can be taken back. */
+static int look_for_cancelled(
+    const struct smail__submission_recipient *recipient, void *user)
+{
+    bool *found = user;
+
+    *found = *found || recipient->delivered == SMAIL__DELIVERED_CANCELLED;
+    return 0;
+}
+
+/* RFC 8621, 7: what leaves later can be taken back until then. */
+static const char *undo_status(const struct smail__submission *row,
+                               struct smail__db *db, smail_id account,
+                               int64_t now)
+{
+    bool cancelled = false;
+
+    (void)smail__submission_recipients(db, account, row->id, look_for_cancelled,
+                                       &cancelled, NULL);
+    if (cancelled)
+        return "canceled";
+    return row->sent_at > now ? "pending" : "final";
+}
+
 static void put_undo_status(struct smail__json *json, const void *object)
 {
-    (void)object;
-    smail__json_string(json, "final");
+    const struct submission *submission = object;
+
+    smail__json_string(
+        json,
+        undo_status(&submission->row, submission->db, submission->call->account,
+                    smail__store_now(submission->call->jmap->store)));
+}
+
+/* Where each recipient's copy is, as the queue has it. */
+struct places {
+    struct smail__json *json;
+    struct place {
+        struct smail__buf text; /* recipient, host, tls */
+        size_t recipient, host, tls;
+        int64_t next_attempt, last_attempt;
+    } * list;
+    size_t count, room;
+};
+
+static int keep_place(const smail_queue_entry *entry, void *user)
+{
+    struct places *places = user;
+    struct place *one;
+
+    if (places->count == places->room) {
+        size_t room = places->room == 0 ? 8 : places->room * 2;
+        struct place *list = realloc(places->list, room * sizeof(*list));
+
+        if (list == NULL)
+            return SMAIL_ENOMEM;
+        places->list = list;
+        places->room = room;
+    }
+    one = &places->list[places->count++];
+    smail__buf_init(&one->text, (size_t)4096, NULL);
+    smail__buf_append(&one->text, entry->recipient);
+    smail__buf_append(&one->text, entry->last_host);
+    smail__buf_append(&one->text, entry->last_tls);
+    one->recipient = entry->recipient.len;
+    one->host = entry->last_host.len;
+    one->tls = entry->last_tls.len;
+    one->next_attempt =
+        entry->status == SMAIL_QUEUE_WAITING && !entry->is_leased
+            ? entry->next_attempt
+            : 0;
+    one->last_attempt = entry->last_attempt;
+    return 0;
+}
+
+static const struct place *find_place(const struct places *places,
+                                      smail_span recipient)
+{
+    for (size_t i = 0; i < places->count; i++)
+        if (smail__span_equal(
+                smail__span_slice(smail__buf_span(&places->list[i].text), 0,
+                                  places->list[i].recipient),
+                recipient))
+            return &places->list[i];
+    return NULL;
+}
+
+static void free_places(struct places *places)
+{
+    for (size_t i = 0; i < places->count; i++)
+        smail__buf_dispose(&places->list[i].text);
+    free(places->list);
+}
+
+static void put_moment(struct smail__json *json, const char *name, int64_t at)
+{
+    smail__json_key(json, name);
+    if (at == 0)
+        smail__json_null(json);
+    else
+        smail__json_time(json, at);
+}
+
+/* Ours, beside what RFC 8621 has: when it is tried next, and by whom it was
+ * taken, and how that was secured. */
+static void put_place(struct smail__json *json, const struct place *place)
+{
+    smail_span text = smail__buf_span(&place->text);
+
+    put_moment(json, "nextAttempt", place->next_attempt);
+    put_moment(json, "lastAttempt", place->last_attempt);
+    smail__json_key(json, "host");
+    smail__json_text(json,
+                     smail__span_slice(text, place->recipient, place->host));
+    smail__json_key(json, "tls");
+    smail__json_text(
+        json,
+        smail__span_slice(text, place->recipient + place->host, place->tls));
 }
 
 static int put_status(const struct smail__submission_recipient *recipient,
                       void *user)
 {
-    static const char *const delivered[] = { "queued", "yes", "no", "unknown" };
-    struct smail__json *json = user;
+    static const char *const delivered[] = { "queued", "yes", "no", "unknown",
+                                             "no" };
+    const struct places *places = user;
+    const struct place *place = find_place(places, recipient->address);
+    struct smail__json *json = places->json;
 
     smail__json_text_key(json, recipient->address);
     smail__json_begin_object(json);
     smail__json_key(json, "smtpReply");
     smail__json_text(json, recipient->reply);
     smail__json_key(json, "delivered");
-    smail__json_string(json, delivered[(unsigned)recipient->delivered % 4]);
+    smail__json_string(json, delivered[(unsigned)recipient->delivered % 5]);
     smail__json_key(json, "displayed");
     smail__json_string(json, "unknown");
+    if (place != NULL)
+        put_place(json, place);
     smail__json_end_object(json);
     return 0;
 }
@@ -158,11 +276,18 @@ static void put_delivery_status(struct smail__json *json, const void *object)
 {
     const struct submission *submission = object;
 
+    smail_queue_query query = SMAIL_QUEUE_QUERY_INIT;
+    struct places places = { .json = json };
+
+    query.account = submission->call->account;
+    query.submission = submission->row.id;
+    (void)smail__queue_walk(submission->db, &query, keep_place, &places, NULL);
     smail__json_begin_object(json);
     (void)smail__submission_recipients(
         submission->db, submission->call->account, submission->row.id,
-        put_status, json, NULL);
+        put_status, &places, NULL);
     smail__json_end_object(json);
+    free_places(&places);
 }
 
 static void put_none(struct smail__json *json, const void *object)
@@ -265,7 +390,11 @@ static int fails(smail_span key, const struct smail__json_value *value,
         return !is_among(matching->query, value, SMAIL__JMAP_THREAD,
                          row->thread);
     if (smail__span_is(key, "undoStatus"))
-        return !smail__span_is(text, "final");
+        return !smail__span_is(
+            text,
+            row->sent_at > smail__store_now(matching->query->call->jmap->store)
+                ? "pending"
+                : "final");
     if (smail__date_parse_rfc3339(&time, text) != 0)
         return 1;
     return smail__span_is(key, "before") ? row->sent_at >= time

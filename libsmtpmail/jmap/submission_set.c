@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "base/date.h"
 #include "base/error.h"
 #include "base/span.h"
 #include "delivery/submit.h"
@@ -69,14 +70,51 @@ static int read_recipients(struct sending *sending,
     return 0;
 }
 
-/* Parameters that this server does not know would be ignored silently. */
-static bool has_parameters(const struct smail__json_value *address)
+/* Seconds since the epoch; -1: it makes no sense. */
+static int64_t later(smail_span key, smail_span value, int64_t now)
+{
+    uint64_t seconds;
+    int64_t until = -1;
+
+    if (smail__span_iis(key, "HOLDFOR")) {
+        if (smail__span_number(&seconds, value) == 0 &&
+            seconds <= SMAIL__JMAP_HOLD_MAX)
+            until = now + (int64_t)seconds;
+    } else if (smail__span_iis(key, "HOLDUNTIL")) {
+        if (smail__date_parse_rfc3339(&until, value) != 0 ||
+            until > now + SMAIL__JMAP_HOLD_MAX)
+            until = -1;
+    }
+    return until;
+}
+
+static int read_parameter(smail_span key, const struct smail__json_value *value,
+                          void *user)
+{
+    struct sending *sending = user;
+    const struct smail__jmap *jmap = sending->set->call->jmap;
+    int64_t now = smail__store_now(jmap->store);
+    int64_t until = -1;
+
+    if (jmap->routes != NULL)
+        until = later(key, text_of(value), now);
+    if (until < 0)
+        return 1;
+    if (until > now)
+        sending->submit.release_at = until;
+    return 0;
+}
+
+/* Parameters that this server does not know would be ignored silently;
+ * those of FUTURERELEASE (RFC 4865) it knows. */
+static bool has_unknown(struct sending *sending,
+                        const struct smail__json_value *address)
 {
     const struct smail__json_value *parameters =
         smail__json_get(address, "parameters");
 
     return smail__json_type(parameters) != SMAIL__JSON_NULL &&
-           smail__json_count(parameters) > 0;
+           smail__json_each(parameters, read_parameter, sending) != 0;
 }
 
 static int read_envelope(struct sending *sending,
@@ -90,7 +128,7 @@ static int read_envelope(struct sending *sending,
         return 0;
     if (smail__json_as_text(&sending->submit.sender,
                             smail__json_get(from, "email")) != 0 ||
-        has_parameters(from))
+        has_unknown(sending, from))
         return smail__jmap_refuse_property(set, "envelope");
     sending->submit.has_envelope = true;
     return read_recipients(sending, smail__json_get(envelope, "rcptTo"));
@@ -253,7 +291,7 @@ static int send_it(struct sending *sending, smail_error *err)
 }
 
 static void put_made(struct smail__jmap_set *set,
-                     const struct smail__submission *made)
+                     const struct smail__submission *made, bool is_pending)
 {
     struct smail__json *json = &set->made;
     char id[SMAIL__JMAP_ID_SIZE];
@@ -269,7 +307,7 @@ static void put_made(struct smail__jmap_set *set,
     smail__json_key(json, "sendAt");
     smail__json_time(json, made->sent_at);
     smail__json_key(json, "undoStatus");
-    smail__json_string(json, "final");
+    smail__json_string(json, is_pending ? "pending" : "final");
     smail__json_end_object(json);
 }
 
@@ -290,7 +328,8 @@ static int run(struct sending *sending, const struct smail__json_value *object,
     code = explain(sending, send_it(sending, &error), &error);
     if (code != 0)
         return code;
-    put_made(sending->set, &sending->submit.made);
+    put_made(sending->set, &sending->submit.made,
+             sending->submit.release_at > 0);
     follow_up.email = sending->submit.email;
     follow_up.is_done = sending->has_patch;
     if (follow_up.patch != NULL)
@@ -340,17 +379,38 @@ static int load(struct smail__submission *out, struct smail__jmap_set *set,
     return code < 0 ? code : 0;
 }
 
-static int is_no_change(smail_span key, const struct smail__json_value *value,
-                        void *user)
+struct change {
+    struct smail__jmap_set *set;
+    bool cancels;
+};
+
+static int read_change(smail_span key, const struct smail__json_value *value,
+                       void *user)
 {
+    struct change *change = user;
     smail_span text = text_of(value);
 
     if (!smail__span_is(key, "undoStatus"))
-        return smail__jmap_refuse_property(user, key.data);
-    if (smail__span_is(text, "final"))
+        return smail__jmap_refuse_property(change->set, key.data);
+    change->cancels = smail__span_is(text, "canceled");
+    if (change->cancels || smail__span_is(text, "final"))
         return 0;
-    return smail__jmap_refuse(user, "cannotUnsend",
-                              "the message was delivered");
+    return smail__jmap_refuse_property(change->set, key.data);
+}
+
+/* RFC 8621, 7.5: only what has not left yet can be taken back. */
+static int cancel(struct smail__jmap_set *set, smail_id id, smail_error *err)
+{
+    smail_error error = SMAIL_ERROR_INIT;
+    int code = smail__submission_cancel(set->call->jmap->store,
+                                        set->call->account, id, &error);
+
+    if (code == SMAIL_ESTATE)
+        return smail__jmap_refuse(set, "cannotUnsend",
+                                  "the message is on its way");
+    if (code < 0 && err != NULL)
+        *err = error;
+    return code;
 }
 
 /* Every object whose change succeeds may have an email that follows. */
@@ -375,13 +435,16 @@ static int follow(struct smail__jmap_set *set, smail_id email, smail_error *err)
 static int update(struct smail__jmap_set *set, smail_id id,
                   const struct smail__json_value *patch, smail_error *err)
 {
+    struct change change = { .set = set };
     struct smail__submission row;
     int code;
 
     smail__submission_init(&row);
     code = load(&row, set, id, err);
     if (code == 0)
-        code = smail__json_each(patch, is_no_change, set);
+        code = smail__json_each(patch, read_change, &change);
+    if (code == 0 && change.cancels)
+        code = cancel(set, id, err);
     if (code == 0)
         code = follow(set, row.email, err);
     smail__submission_dispose(&row);

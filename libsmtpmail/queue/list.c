@@ -23,7 +23,7 @@ const char *smail_queue_status_name(smail_queue_status status)
     "r.message, r.id, m.name, m.account, m.sender, r.recipient, "            \
     "r.destination, r.status, r.lease, m.kind, m.created_at, "               \
     "r.next_attempt, r.last_attempt, m.expires_at, r.attempts, m.priority, " \
-    "m.size, m.message_id, m.subject, r.last_reply "
+    "m.size, m.message_id, m.subject, r.last_reply, r.last_host, r.last_tls "
 
 /* By the key; what else is asked is compared row by row. */
 static const char all_sql[] =
@@ -45,6 +45,11 @@ static const char account_sql[] =
     "FROM queue_message m JOIN queue_recipient r ON m.id = r.message "
     "WHERE m.account = $1 AND m.id >= $2 AND (r.message, r.id) > ($2, $3) "
     "ORDER BY m.id, r.id";
+static const char submission_sql[] =
+    "SELECT " COLUMNS
+    "FROM queue_message m JOIN queue_recipient r ON m.id = r.message "
+    "WHERE m.account = $1 AND m.submission = $2 AND m.submission <> 0 "
+    "AND (r.message, r.id) > ($3, $4) ORDER BY r.message, r.id";
 static const char destination_sql[] =
     "SELECT " COLUMNS
     "FROM queue_recipient r JOIN queue_message m ON m.id = r.message "
@@ -78,6 +83,8 @@ static int prepare(struct smail__statement **row, struct smail__db *db,
         sql = message_sql;
     else if (query->queue_id != NULL)
         sql = name_sql;
+    else if (query->submission != 0)
+        sql = submission_sql;
     else if (query->account != 0)
         sql = account_sql;
     else if (query->destination != NULL &&
@@ -92,12 +99,14 @@ static int prepare(struct smail__statement **row, struct smail__db *db,
         smail__bind_int(*row, at++, query->message);
     else if (sql == name_sql)
         smail__bind_blob(*row, at++, (smail_span){ (const char *)name, 16 });
-    else if (sql == account_sql)
+    else if (sql == account_sql || sql == submission_sql)
         smail__bind_int(*row, at++, query->account);
     else if (sql == destination_sql)
         smail__bind_text(*row, at++, smail__span(query->destination));
     else if (sql == status_sql)
         smail__bind_int(*row, at++, status);
+    if (sql == submission_sql)
+        smail__bind_int(*row, at++, query->submission);
     smail__bind_int(*row, at++, query->after_message);
     smail__bind_int(*row, at, query->after_recipient);
     return 0;
@@ -129,6 +138,8 @@ static void read_entry(smail_queue_entry *out, struct smail__statement *row)
     out->message_id = smail__column_span(row, 17);
     out->subject = smail__column_span(row, 18);
     out->last_reply = smail__column_span(row, 19);
+    out->last_host = smail__column_span(row, 20);
+    out->last_tls = smail__column_span(row, 21);
 }
 
 static smail_span domain_of(smail_span address)

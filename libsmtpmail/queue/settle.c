@@ -123,8 +123,9 @@ static const char settle_sql[] =
     "UPDATE queue_recipient SET lease = 0, strikes = 0, attempts = attempts + "
     "1, status = CASE WHEN $1 <> 0 THEN $1 ELSE status END, "
     "next_attempt = $2, last_attempt = $3, last_reply = $4, "
-    "warned_at = CASE WHEN $5 <> 0 THEN $5 ELSE warned_at END "
-    "WHERE message = $6 AND id = $7 AND lease = $8";
+    "warned_at = CASE WHEN $5 <> 0 THEN $5 ELSE warned_at END, "
+    "last_host = $6, last_tls = $7 "
+    "WHERE message = $8 AND id = $9 AND lease = $10";
 static const char return_sql[] =
     "UPDATE queue_recipient SET lease = 0, strikes = 0, next_attempt = $1 "
     "WHERE message = $2 AND id = $3 AND lease = $4";
@@ -182,6 +183,8 @@ static int update_one(smail_tx *tx, int64_t token,
         smail__bind_int(row, at++, one->ended_at);
         smail__bind_blob(row, at++, cut(one->reply));
         smail__bind_int(row, at++, one->warned ? now : 0);
+        smail__bind_text(row, at++, one->host);
+        smail__bind_text(row, at++, one->tls);
     }
     smail__bind_int(row, at++, one->message);
     smail__bind_int(row, at++, one->recipient);

@@ -157,6 +157,34 @@ static int change_page(smail_tx *tx, void *arg, smail_error *err)
     return code;
 }
 
+int smail__queue_cancel(uint64_t *count, smail_tx *tx,
+                        const smail_queue_query *query, int64_t now,
+                        smail_error *err)
+{
+    smail_queue_change change = SMAIL_QUEUE_CHANGE_INIT;
+    smail_queue_query mine = *query;
+    struct page *page = calloc(1, sizeof(*page));
+    int code;
+
+    if (page == NULL)
+        return smail__fail(err, SMAIL_ENOMEM, "out of memory");
+    change.action = SMAIL_QUEUE_CANCEL;
+    change.now = now;
+    mine.statuses = applies_to[SMAIL_QUEUE_CANCEL];
+    mine.limit = STEP;
+    page->change = &change;
+    do {
+        page->count = 0;
+        page->seen = 0;
+        code = smail__queue_walk(smail__tx_db(tx), &mine, gather, page, err);
+        if (code == 0)
+            code = change_page(tx, page, err);
+    } while (code == 0 && page->seen == STEP);
+    *count = change.changed;
+    free(page);
+    return code;
+}
+
 static int run_pages(struct page *page, smail_store *store,
                      smail_queue_query *query, smail_error *err)
 {

@@ -139,8 +139,6 @@ struct smail_store {
     struct smail__sweeper sweeper;
 };
 
-/* Seconds since the epoch; what run_batch() was told, if manual. */
-int64_t smail__store_now(const smail_store *store);
 void smail__store_warn(smail_store *store, const char *text);
 
 /* The writer's connection, alone. Nested by the same thread, its statements

@@ -37,6 +37,9 @@ int smail__store_write_later(smail_store *store,
                              void (*done)(const smail_error *error, void *arg),
                              smail_error *err);
 
+/* Seconds since the epoch; what run_batch() was told, if manual. */
+int64_t smail__store_now(const smail_store *store);
+
 /* A reader's connection, from a pool; give it back soon. */
 int smail__store_begin_read(struct smail__db **out, smail_store *store,
                             smail_error *err);

@@ -125,6 +125,8 @@ CREATE INDEX queue_message_by_blob ON queue_message (blob)
     WHERE blob IS NOT NULL;
 CREATE INDEX queue_message_by_name ON queue_message (name);
 CREATE INDEX queue_message_by_account ON queue_message (account, id);
+CREATE INDEX queue_message_by_submission ON queue_message (account, submission)
+    WHERE submission <> 0;
 CREATE INDEX queue_message_by_close ON queue_message (closed_at)
     WHERE closed_at > 0;
 
@@ -145,6 +147,8 @@ CREATE TABLE queue_recipient (
     notify {INT} NOT NULL DEFAULT 0,
     original_recipient {BLOB} NOT NULL,
     last_attempt {INT} NOT NULL DEFAULT 0,
+    last_host {TEXT} NOT NULL DEFAULT '',
+    last_tls {TEXT} NOT NULL DEFAULT '',
     last_reply {BLOB} NOT NULL,
     PRIMARY KEY (message, id)
 ) {CLUSTERED};
