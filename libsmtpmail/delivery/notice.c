@@ -17,6 +17,7 @@
 #include "base/span.h"
 #include "crypto/random.h"
 #include "delivery/settle.h"
+#include "delivery/srs.h"
 #include "message/header.h"
 #include "store/append.h"
 #include "store/content.h"
@@ -42,7 +43,8 @@ struct telling {
     struct smail__buf text;
     char *original;
     size_t original_len;
-    smail_path sender;
+    char to[SMAIL__SRS_ROOM]; /* who is told */
+    smail_path sender;        /* the same, parsed */
     smail_target targets[TARGETS_MAX];
     size_t target_count;
     bool remote; /* the sender is elsewhere */
@@ -61,6 +63,30 @@ static void free_telling(struct telling *telling)
 
 /* --- Whom ---------------------------------------------------------------- */
 
+/* What we passed on for others carries a sender of ours, which leads back. */
+static void undo_rewriting(struct telling *telling)
+{
+    static const char sql[] =
+        "SELECT value FROM setting WHERE name = 'srs_secret'";
+    unsigned char secret[SMAIL__SRS_SECRET_LEN];
+    struct smail__statement *row;
+    struct smail__db *db;
+    char original[SMAIL__SRS_ROOM];
+    bool has_secret = false;
+
+    if (!smail__srs_is_ours(telling->sender.local) ||
+        smail__store_begin_read(&db, telling->store, NULL) < 0)
+        return;
+    if (smail__db_prepare(&row, db, sql, NULL) == 0 &&
+        smail__statement_step(row, NULL) > 0)
+        has_secret = smail__hex_decode(secret, sizeof(secret),
+                                       smail__column_span(row, 0)) == 0;
+    smail__store_end_read(telling->store, db);
+    if (has_secret && smail__srs_reverse(original, telling->sender.local,
+                                         secret, telling->settlement->now) == 0)
+        smail__format(telling->to, sizeof(telling->to), "%s", original);
+}
+
 /* 1: somebody can be told. */
 static int find_sender(struct telling *telling, smail_error *err)
 {
@@ -68,8 +94,12 @@ static int find_sender(struct telling *telling, smail_error *err)
     size_t count = 0;
     int code;
 
-    if (smail_path_parse(&telling->sender, telling->settlement->message->sender,
-                         true) != 0)
+    smail__format(telling->to, sizeof(telling->to), "%.*s",
+                  SMAIL__SPAN_ARG(telling->settlement->message->sender));
+    if (smail_path_parse(&telling->sender, smail__span(telling->to), true) != 0)
+        return 0;
+    undo_rewriting(telling);
+    if (smail_path_parse(&telling->sender, smail__span(telling->to), true) != 0)
         return 0;
     code = smail_address_resolve(ids, TARGETS_MAX, &count, telling->store,
                                  &telling->sender, err);
@@ -141,6 +171,7 @@ static int write_text(struct telling *telling, const char *hostname,
     bool whole = returns_whole(telling->settlement);
     struct smail__notice notice = { .settlement = telling->settlement,
                                     .hostname = hostname,
+                                    .to = telling->to,
                                     .message_id = message_id,
                                     .boundary = boundary };
     smail_span text;
@@ -180,7 +211,7 @@ static int queue_it(smail_tx *tx, struct telling *telling, smail_error *err)
         .expires_at = telling->settlement->now + NOTICE_SECONDS,
     };
     struct smail__queue_recipient recipient = {
-        .recipient = telling->settlement->message->sender,
+        .recipient = smail__span(telling->to),
         .destination = telling->sender.domain,
         .original_recipient = SMAIL__SPAN(""),
         .notify = SMAIL_SMTP_NOTIFY_NEVER,

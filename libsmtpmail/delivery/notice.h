@@ -30,6 +30,7 @@ int smail__notice_after(smail_store *store,
 struct smail__notice {
     const struct smail__settlement *settlement;
     const char *hostname;   /* Reporting-MTA */
+    const char *to;         /* who is told; NULL: the sender */
     const char *message_id; /* of the notice, without angle brackets */
     const char *boundary;
     smail_span header; /* of the message that it is about */

@@ -412,8 +412,11 @@ static void put_header(struct smail__buf *out,
     smail__date_rfc5322(date, settlement->now);
     smail__buf_printf(out, "From: Mail delivery <MAILER-DAEMON@%s>\r\n",
                       notice->hostname);
-    smail__buf_printf(out, "To: <%.*s>\r\n",
-                      SMAIL__SPAN_ARG(settlement->message->sender));
+    if (notice->to != NULL)
+        smail__buf_printf(out, "To: <%s>\r\n", notice->to);
+    else
+        smail__buf_printf(out, "To: <%.*s>\r\n",
+                          SMAIL__SPAN_ARG(settlement->message->sender));
     smail__buf_printf(out, "Subject: %s\r\nDate: %s\r\nMessage-ID: <%s>\r\n",
                       subject_of(settlement), date, notice->message_id);
     if (id.len > 0 && id.len < 900 && is_ascii(id)) {

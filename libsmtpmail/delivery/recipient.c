@@ -67,36 +67,57 @@ static int take_later(struct smail__sending *sending, const smail_path *path,
     return code;
 }
 
+struct taking {
+    struct smail__sending *sending;
+    smail_error *err;
+};
+
+/* What one recipient stands for: mailboxes here, addresses elsewhere. */
+static int take(const smail_expanded *to, void *user)
+{
+    struct taking *taking = user;
+    struct smail__sending *sending = taking->sending;
+    smail_path path;
+    int code;
+
+    if (to->account == 0) {
+        if (sending->submit->routes == NULL)
+            return SMAIL_ESTATE;
+        if (smail_path_parse(&path, smail__span(to->address), true) != 0)
+            return 0;
+        return smail__outgoing_add(&sending->outgoing, &path, 0,
+                                   SMAIL__SPAN(""));
+    }
+    if (is_target(sending, to->account))
+        return 0;
+    code = is_full(sending, to->account, taking->err);
+    if (code > 0)
+        return SMAIL_EQUOTA;
+    if (code == 0 && sending->target_count == TARGETS_MAX)
+        return SMAIL_ELIMIT;
+    if (code == 0)
+        sending->targets[sending->target_count++] =
+            (smail_target){ .account = to->account };
+    return code;
+}
+
 /* All accounts that one recipient stands for. SMAIL_EINVAL, SMAIL_ENOTFOUND:
  * it is refused; SMAIL_EQUOTA too. */
 static int resolve(struct smail__sending *sending, smail_span recipient,
                    smail_id *room, smail_error *err)
 {
+    struct taking taking = { sending, err };
     smail_path path;
-    size_t count = 0;
     int code;
 
     if (smail_path_parse(&path, recipient, true) != 0)
         return SMAIL_EMALFORMED;
     if (sending->submit->release_at > 0)
         return take_later(sending, &path, room, err);
-    code = smail_address_resolve(room, SMAIL_RESOLVED_MAX, &count,
-                                 sending->store, &path, err);
+    code = smail_address_expand(sending->store, &path, take, &taking, err);
     if (code == SMAIL_EINVAL && sending->submit->routes != NULL)
         return smail__outgoing_add(&sending->outgoing, &path, 0,
                                    SMAIL__SPAN(""));
-    for (size_t i = 0; code == 0 && i < count; i++) {
-        if (is_target(sending, room[i]))
-            continue;
-        code = is_full(sending, room[i], err);
-        if (code > 0)
-            return SMAIL_EQUOTA;
-        if (code == 0 && sending->target_count == TARGETS_MAX)
-            return SMAIL_ELIMIT;
-        if (code == 0)
-            sending->targets[sending->target_count++] =
-                (smail_target){ .account = room[i] };
-    }
     return code;
 }
 

@@ -130,6 +130,10 @@ static void grant_accounts(struct smail__dialogue *dialogue,
     size_t count = found->count;
     smail_target *targets;
 
+    if (count == 0) { /* all of it goes elsewhere */
+        smail__question_grant_recipient(dialogue, NULL, 0);
+        return;
+    }
     if (!has_room(dialogue, found->rooms, count))
         return;
     if (smail__relay_wants(dialogue)) {
@@ -179,6 +183,7 @@ static void answer_rcpt(struct smail__dialogue *dialogue)
                                     .out = accounts,
                                     .max = SMAIL_RESOLVED_MAX };
     smail_error err = SMAIL_ERROR_INIT;
+    struct smail__buf outside;
     int rc;
 
     if (dialogue->server->options.discard) {
@@ -195,13 +200,20 @@ static void answer_rcpt(struct smail__dialogue *dialogue)
         smail__question_refuse(dialogue, 550, "5.1.1", "No such user here");
         return;
     }
+    smail__buf_init(&outside, SMAIL__OUTSIDE_MAX, NULL);
+    found.outside = &outside;
     rc = smail__address_resolve(&found, store, &dialogue->event->rcpt.recipient,
                                 &err);
+    if (rc == 0 && outside.len > 0)
+        rc = smail__relay_forward(dialogue, smail__buf_span(&outside));
+    smail__buf_dispose(&outside);
     switch (rc) {
     case 0:
         grant_accounts(dialogue, &found);
         break;
     case SMAIL_ENOTFOUND:
+        if (smail__relay_bounce(dialogue))
+            break;
         smail__question_refuse(dialogue, 550, "5.1.1", "No such user here");
         break;
     case SMAIL_EINVAL:
@@ -209,8 +221,8 @@ static void answer_rcpt(struct smail__dialogue *dialogue)
         break;
     case SMAIL_ESTATE:
         smail__question_refuse(dialogue, 450, "4.2.4",
-                               "Address leads to other hosts, where mail is "
-                               "not passed on to yet");
+                               "Address leads to other hosts, to which this "
+                               "server passes no mail on");
         break;
     case SMAIL_ELIMIT:
         smail__question_refuse(dialogue, 452, "4.5.3",

@@ -3,11 +3,15 @@
 #include "server/relay.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "base/base64.h"
 #include "base/format.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "crypto/random.h"
+#include "delivery/srs.h"
 #include "server/pace.h"
 #include "server/routes.h"
 
@@ -134,6 +138,114 @@ bool smail__relay_wants(const struct smail__dialogue *dialogue)
 void smail__relay_take_local(struct smail__dialogue *dialogue)
 {
     take(dialogue, true);
+}
+
+/* --- Forwarding ---------------------------------------------------------- */
+
+static const char secret_sql[] =
+    "SELECT value FROM setting WHERE name = 'srs_secret'";
+
+static int secret_job(smail_tx *tx, void *arg, smail_error *err)
+{
+    struct smail__statement *row;
+    unsigned char random[SMAIL__SRS_SECRET_LEN];
+    char hex[2 * SMAIL__SRS_SECRET_LEN + 1];
+    int code = smail__db_prepare(&row, smail__tx_db(tx), secret_sql, err);
+
+    if (code < 0)
+        return code;
+    code = smail__statement_step(row, err);
+    if (code > 0)
+        code = smail__hex_decode(arg, SMAIL__SRS_SECRET_LEN,
+                                 smail__column_span(row, 0)) == 0;
+    smail__statement_reset(row);
+    if (code != 0)
+        return code < 0 ? code : 0;
+    code = smail__random(random, sizeof(random), err);
+    smail__hex_encode(hex, random, sizeof(random));
+    if (code == 0)
+        code = smail__db_prepare(&row, smail__tx_db(tx),
+                                 "INSERT INTO setting (name, value) "
+                                 "VALUES ('srs_secret', $1)",
+                                 err);
+    if (code < 0)
+        return code;
+    smail__bind_text(row, 1, smail__span(hex));
+    memcpy(arg, random, sizeof(random));
+    return smail__statement_run(row, err);
+}
+
+int smail__relay_open(smail_server *server, smail_error *err)
+{
+    if (server->options.store == NULL || server->options.routes == NULL)
+        return 0;
+    return smail__store_write(server->options.store, secret_job,
+                              server->srs_secret, err);
+}
+
+/* The envelope's part for others, whose sender is made to lead back here. */
+static int begin_forward(struct smail__dialogue *dialogue)
+{
+    const smail_server_options *options = &dialogue->settings->options;
+    struct smail__envelope *envelope = dialogue->envelope;
+    struct smail__outgoing *outgoing;
+    char address[SMAIL__SRS_ROOM];
+    smail_path sender = { { NULL, 0 }, { NULL, 0 } };
+
+    if (envelope->outgoing != NULL)
+        return 0;
+    if (options->routes == NULL || options->store == NULL)
+        return SMAIL_ESTATE;
+    outgoing = malloc(sizeof(*outgoing));
+    if (outgoing == NULL)
+        return SMAIL_ENOMEM;
+    smail__outgoing_init(outgoing, &options->routes->routes);
+    envelope->outgoing = outgoing;
+    outgoing->message.kind = SMAIL__QUEUE_FORWARDED;
+    outgoing->message.flags = envelope->is_utf8 ? SMAIL__QUEUE_UTF8 : 0;
+    outgoing->warn_seconds = options->queue_warn;
+    outgoing->expire_seconds = options->queue_expire;
+    if (smail__srs_forward(
+            address, &envelope->sender, dialogue->event->rcpt.recipient.domain,
+            dialogue->server->srs_secret, (int64_t)time(NULL)) != 0)
+        return smail__outgoing_sender(outgoing, &envelope->sender);
+    if (address[0] != '\0')
+        (void)smail_path_parse(&sender, smail__span(address), true);
+    return smail__outgoing_sender(outgoing, &sender);
+}
+
+int smail__relay_forward(struct smail__dialogue *dialogue, smail_span list)
+{
+    int rc = begin_forward(dialogue);
+
+    while (rc == 0 && list.len > 0) {
+        smail_path path;
+
+        if (smail_path_parse(&path, smail__span_cut(&list, '\n'), true) == 0)
+            rc = smail__outgoing_add(dialogue->envelope->outgoing, &path,
+                                     dialogue->event->rcpt.notify,
+                                     SMAIL__SPAN(""));
+    }
+    return rc;
+}
+
+bool smail__relay_bounce(struct smail__dialogue *dialogue)
+{
+    const smail_path *recipient = &dialogue->event->rcpt.recipient;
+    const smail_server_options *options = &dialogue->settings->options;
+    char address[SMAIL__SRS_ROOM];
+
+    if (options->routes == NULL || options->store == NULL ||
+        !smail__srs_is_ours(recipient->local) ||
+        !smail_path_is_null(&dialogue->envelope->sender))
+        return false;
+    if (smail__srs_reverse(address, recipient->local,
+                           dialogue->server->srs_secret,
+                           (int64_t)time(NULL)) != 0 ||
+        smail__relay_forward(dialogue, smail__span(address)) != 0)
+        return false;
+    smail__question_grant_recipient(dialogue, NULL, 0);
+    return true;
 }
 
 /* --- Content ------------------------------------------------------------- */

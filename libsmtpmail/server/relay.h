@@ -27,6 +27,18 @@ void smail__relay_take(struct smail__dialogue *dialogue);
 bool smail__relay_wants(const struct smail__dialogue *dialogue);
 void smail__relay_take_local(struct smail__dialogue *dialogue);
 
+/* At RCPT: addresses elsewhere, parted by newlines, to which an alias of ours
+   leads; from a sender that leads back here (SRS). 0, SMAIL_ESTATE when nothing
+   is passed on, or as smail__outgoing_add(). */
+int smail__relay_forward(struct smail__dialogue *dialogue, smail_span list);
+
+/* At RCPT: is this a sender that we made up, and where does a bounce to it go?
+   True: answered. */
+bool smail__relay_bounce(struct smail__dialogue *dialogue);
+
+/* The server's secret for that, from its store or into it. */
+int smail__relay_open(smail_server *server, smail_error *err);
+
 /* Content, as it is stored, behind Return-Path. */
 void smail__relay_scan(struct smail__envelope *envelope, smail_span piece);
 

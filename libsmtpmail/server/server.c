@@ -14,6 +14,7 @@
 #include "base/format.h"
 #include "base/span.h"
 #include "server/pace.h"
+#include "server/relay.h"
 
 #define LOGIN_NICE 5 /* a flood of passwords must not slow the mail down */
 #define LOOKUP_QUEUE 1024
@@ -235,6 +236,8 @@ static int set_up(smail_server *server, smail_error *err)
         rc = smail__loop_new(&server->acceptor, err);
     if (rc == 0)
         rc = open_resolver(server, err);
+    if (rc == 0)
+        rc = smail__relay_open(server, err);
     if (rc == 0)
         smail__server_warn_of_dates(server, server->first);
     return rc;

@@ -107,6 +107,7 @@ struct smail_server {
     struct smail__workers *lookup; /* for what is quick */
     struct smail__loop *acceptor;
     struct smail__resolver *resolver; /* NULL: nothing is looked up */
+    unsigned char srs_secret[32];     /* see delivery/srs.h */
     bool looks_up_loopback;           /* somebody has set up DNS for that */
     _Atomic int64_t list_warned_at[SMAIL__BLOCK_LISTS_MAX];
 
