@@ -277,6 +277,7 @@ int queue_story(struct ctl *ctl, smail_id message)
 
 struct sought {
     const char *message_id;
+    smail_id email;
     smail_id found[64];
     size_t count;
 };
@@ -286,7 +287,11 @@ static int collect(const smail_queue_entry *entry, void *user)
     struct sought *sought = user;
     smail_span id = entry->message_id;
 
-    if (sought->message_id != NULL && !smail__span_is(id, sought->message_id))
+    bool is_it = sought->message_id == NULL ||
+                 (id.len > 0 && smail__span_is(id, sought->message_id)) ||
+                 (sought->email != 0 && sought->email == entry->email);
+
+    if (!is_it)
         return 0;
     if (sought->count > 0 && sought->found[sought->count - 1] == entry->message)
         return 0;
@@ -321,6 +326,7 @@ static int seek_email(struct sought *sought, struct ctl *ctl)
     if (rc != 0)
         return rc;
     sought->message_id = entry.message_id;
+    sought->email = email;
     rc = seek(sought, &query, ctl);
     smail_cursor_free(cursor);
     return rc;

@@ -36,6 +36,7 @@ typedef struct smail_queue_entry {
     smail_id recipient_id; /**< Counts from 1 in each message. */
     char queue_id[SMAIL_QUEUE_ID_LEN + 1]; /**< As in replies and logs. */
     smail_id account;                      /**< Who sent it; 0: nobody here. */
+    smail_id email; /**< What it was made of, in the account; 0: unknown. */
     smail_span sender, recipient;
     smail_span destination; /**< Where it goes: a domain, or "@" and the name
                                of a route. */
@@ -63,7 +64,7 @@ typedef struct smail_queue_query {
     const char *queue_id; /**< Instead of `message`; 32 hexadecimal digits. */
     smail_id recipient_id;
     smail_id account;
-    smail_id submission; /**< JMAP's, of `account`. */
+    smail_id submission;   /**< JMAP's, of `account`. */
     const char *sender;    /**< The address, "<>" for none; or "@domain". */
     const char *recipient; /**< Likewise. */
     const char *destination;

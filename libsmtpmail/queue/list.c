@@ -19,11 +19,12 @@ const char *smail_queue_status_name(smail_queue_status status)
                                                               : "unknown";
 }
 
-#define COLUMNS                                                              \
-    "r.message, r.id, m.name, m.account, m.sender, r.recipient, "            \
-    "r.destination, r.status, r.lease, m.kind, m.created_at, "               \
-    "r.next_attempt, r.last_attempt, m.expires_at, r.attempts, m.priority, " \
-    "m.size, m.message_id, m.subject, r.last_reply, r.last_host, r.last_tls "
+#define COLUMNS                                                                \
+    "r.message, r.id, m.name, m.account, m.sender, r.recipient, "              \
+    "r.destination, r.status, r.lease, m.kind, m.created_at, "                 \
+    "r.next_attempt, r.last_attempt, m.expires_at, r.attempts, m.priority, "   \
+    "m.size, m.message_id, m.subject, r.last_reply, r.last_host, r.last_tls, " \
+    "m.email "
 
 /* By the key; what else is asked is compared row by row. */
 static const char all_sql[] =
@@ -140,6 +141,7 @@ static void read_entry(smail_queue_entry *out, struct smail__statement *row)
     out->last_reply = smail__column_span(row, 19);
     out->last_host = smail__column_span(row, 20);
     out->last_tls = smail__column_span(row, 21);
+    out->email = smail__column_int(row, 22);
 }
 
 static smail_span domain_of(smail_span address)

@@ -65,8 +65,8 @@ class Send(Case):
 
     def test_is_refused_as_a_whole(self):
         store = Store(self.tmp)
-        for to, words in (("bob@example.test,x@elsewhere.example",
-                           "cannot send to other hosts yet"),
+        for to, words in (("bob@example.test,nobody@example.test",
+                           "nobody here"),
                           ("nobody@example.test", "nobody here"),
                           ("bob", "no valid address")):
             code, out, err = run(store, "send", "--from",
@@ -81,6 +81,42 @@ class Send(Case):
         self.assertEqual(run(store, "send", "--from", "eve@example.test",
                              "--to", "bob@example.test", "--body", "x")[0], 3)
         self.assertEqual(run(store, "send", data=b"no header")[0], 1)
+
+
+    def test_waits_in_the_queue_for_other_hosts(self):
+        store = Store(self.tmp)
+        code, _, err = run(store, "send", "--from", "alice@example.test",
+                           "--to", "bob@example.test,x@elsewhere.example",
+                           "--subject", "to both", "--body", "x")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(len(ids(store, "bob@example.test")), 1)
+        queued = store.json("queue", "list")
+        self.assertEqual([(row["id"], row["to"], row["status"],
+                           row["destination"], row["subject"])
+                          for row in queued],
+                         [("1.1", "x@elsewhere.example", "waiting",
+                           "elsewhere.example", "to both")])
+        self.assertEqual(run(store, "queue", "hold", "1")[0], 0)
+        self.assertEqual(store.json("queue", "list")[0]["status"], "held")
+        self.assertEqual(run(store, "queue", "release", "--to",
+                             "@elsewhere.example", "--dry-run")[0], 0)
+        self.assertEqual(store.json("queue", "list")[0]["status"], "held")
+        self.assertEqual(run(store, "queue", "release", "1.1")[0], 0)
+        self.assertEqual(run(store, "queue", "retry")[0], 2)
+        self.assertEqual(run(store, "queue", "show", "77")[0], 3)
+        story = store.json("queue", "show", "1")
+        self.assertEqual([a["reply"] for a in
+                          story["recipients"][0]["attempts"]],
+                         ["held by the operator", "released by the operator"])
+        self.assertEqual(run(store, "queue", "cancel", "--all")[0], 0)
+        self.assertEqual(store.json("queue", "list"), [])
+        self.assertEqual(store.json("queue", "list", "--status",
+                                    "cancelled")[0]["to"],
+                         "x@elsewhere.example")
+        code, out, err = run(store, "message", "why", "alice@example.test",
+                             ids(store, "alice@example.test")[0])
+        self.assertEqual(code, 0, err)
+        self.assertIn("cancelled", out)
 
 
 class Search(Case):

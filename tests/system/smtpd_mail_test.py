@@ -251,9 +251,7 @@ class Rules(SmtpdCase):
             c.login(ALICE, "alice-secret")
             self.assertEqual(c.mail(BOB)[0], 550)
             self.assertEqual(c.mail(ALICE)[0], 250)
-            code, text = c.rcpt("x@example.org")
-            self.assertEqual(code, 550)
-            self.assertIn(b"No route to other hosts", text)
+            self.assertEqual(c.rcpt("x@elsewhere.example")[0], 250)
             self.assertEqual(c.rcpt(f"nobody@{DOMAIN}")[0], 550)
             self.assertEqual(c.rcpt(BOB)[0], 250)
 

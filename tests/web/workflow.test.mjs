@@ -178,9 +178,6 @@ test("somebody who is not there: the draft stays, and says who and why", { skip:
     await alice.composer.getByText("Hello?").waitFor();
 
     await alice.composer.getByRole("button", { name: /^Remove nobody-here/ }).click();
-    await alice.write({ to: "somebody@elsewhere.example" });
-    await alice.composer.getByRole("button", { name: "Send" }).click();
-    await alice.composer.getByRole("alert").filter({ hasText: "elsewhere.example" }).waitFor();
     await alice.composer.getByRole("button", { name: "Discard draft" }).click();
     await alice.composer.waitFor({ state: "detached" });
 });
