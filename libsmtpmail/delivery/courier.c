@@ -320,7 +320,7 @@ void smail__courier_go(struct smail__courier *courier)
         refuse(courier);
     } else if (lane->route->kind == SMAIL__ROUTE_LOCAL) {
         smail__courier_fail_rest(courier, SMAIL_QUEUE_TAKEN, 0, "2.1.5",
-                                 "put into the mailbox", "mailbox", false);
+                                 "250 2.1.5 Delivered", "mailbox", false);
     } else if (lane->state == LANE_DOWN || hosts == NULL) {
         smail__courier_fail_rest(courier, (smail_queue_outcome)0, 0, "4.4.1",
                                  lane->why, "not tried", false);

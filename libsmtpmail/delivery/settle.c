@@ -21,11 +21,12 @@ bool smail__settle_tells(const struct smail__settlement *settlement)
 
 /* --- The record of a submission ------------------------------------------ */
 
-static enum smail__delivered delivered_of(smail_queue_outcome outcome)
+static enum smail__delivered delivered_of(smail_queue_outcome outcome,
+                                          bool is_local)
 {
     switch (outcome) {
-    case SMAIL_QUEUE_TAKEN:
-        return SMAIL__DELIVERED_UNKNOWN; /* RFC 8621, 7: relayed */
+    case SMAIL_QUEUE_TAKEN: /* RFC 8621, 7: relayed, or arrived */
+        return is_local ? SMAIL__DELIVERED_YES : SMAIL__DELIVERED_UNKNOWN;
     case SMAIL_QUEUE_REFUSED:
     case SMAIL_QUEUE_GIVEN_UP:
         return SMAIL__DELIVERED_NO;
@@ -50,7 +51,8 @@ static int record(smail_tx *tx, const struct smail__settlement *settlement,
         if (one->result.outcome != 0 && !one->result.is_lost)
             code = smail__submission_note(
                 tx, message->account, message->submission,
-                one->recipient->recipient, delivered_of(one->result.outcome),
+                one->recipient->recipient,
+                delivered_of(one->result.outcome, settlement->is_local),
                 one->result.reply, err);
     }
     if (code == 0)

@@ -106,6 +106,12 @@ export interface DeliveryStatus {
     smtpReply: string;
     delivered: "queued" | "yes" | "no" | "unknown";
     displayed: "unknown" | "yes";
+    /* Ours, of mail to other hosts: when it is tried next, where it was last,
+     * and how that was secured ("": in the clear). */
+    nextAttempt?: string | null;
+    lastAttempt?: string | null;
+    host?: string;
+    tls?: string;
 }
 
 export interface EmailSubmission {

@@ -2,6 +2,7 @@
 /* Where sent mail is (RFC 8621, 7): per recipient, for the Sent view. */
 import { Client, MethodError } from "../jmap/client";
 import { DeliveryStatus, EmailSubmission, GetResponse, Id } from "../jmap/types";
+import { quoteTime, relativeTime } from "../mail/when";
 import { Cell } from "../cell";
 
 const PROPERTIES = ["id", "emailId", "sendAt", "undoStatus", "deliveryStatus"];
@@ -70,18 +71,37 @@ export function replyInWords(reply: string): string {
 
 export function deliveries(list: EmailSubmission[]): Delivery[] {
     return list.flatMap((submission) =>
-        Object.entries(submission.deliveryStatus ?? {}).map(([recipient, status]) => inWords(recipient, status)),
+        Object.entries(submission.deliveryStatus ?? {}).map(([recipient, status]) =>
+            submission.undoStatus === "pending" && status.delivered === "queued"
+                ? { recipient, state: "waiting" as const, words: `Leaves ${quoteTime(submission.sendAt)}`, reply: "" }
+                : inWords(recipient, status),
+        ),
     );
+}
+
+function handedOver(status: DeliveryStatus): string {
+    const host = status.host ? `Handed to ${status.host}` : "Handed to the next server";
+    const when = status.lastAttempt ? ` ${relativeTime(status.lastAttempt)}` : "";
+    const how = status.host === undefined ? "" : status.tls ? ", encrypted" : ", not encrypted";
+    return host + when + how;
+}
+
+function stillTrying(status: DeliveryStatus, why: string): string {
+    const next = status.nextAttempt ? `; next attempt ${quoteTime(status.nextAttempt)}` : "";
+    /* What was said when it was put into the queue is no trouble. */
+    const trouble = /^4/.test(status.smtpReply) || (status.lastAttempt && why);
+    return trouble ? `Still trying: ${why}${next}` : "On its way";
 }
 
 function inWords(recipient: string, status: DeliveryStatus): Delivery {
     const why = replyInWords(status.smtpReply ?? "");
     if (status.delivered === "yes") return { recipient, state: "delivered", words: "Delivered", reply: why };
     if (status.delivered === "no") {
-        return { recipient, state: "failed", words: why ? `Not delivered: ${why}` : "Not delivered", reply: why };
+        const words = why === "Cancelled" ? "Taken back, not sent" : why ? `Not delivered: ${why}` : "Not delivered";
+        return { recipient, state: "failed", words, reply: why };
     }
     if (status.delivered === "unknown") {
-        return { recipient, state: "delivered", words: "Handed to the next server", reply: why };
+        return { recipient, state: "delivered", words: handedOver(status), reply: status.tls ? `${why} (${status.tls})` : why };
     }
-    return { recipient, state: "waiting", words: why ? `Still trying: ${why}` : "On its way", reply: why };
+    return { recipient, state: "waiting", words: stillTrying(status, why), reply: why };
 }
