@@ -219,6 +219,7 @@ static int load_item(struct smail__queue_claim *claim, struct smail__db *db,
     code = smail__statement_step(row, err);
     if (code > 0) {
         item->message = claim->message_count - 1;
+        item->priority = claim->messages[item->message].priority;
         item->recipient.id = one->id;
         item->recipient.recipient = keep(claim, smail__column_span(row, 0));
         item->recipient.notify = (unsigned)smail__column_int(row, 1);
@@ -317,6 +318,17 @@ static int take(struct smail__queue_claim *claim, smail_tx *tx,
     return code < 0 ? code : 0;
 }
 
+static int compare_items(const void *a, const void *b)
+{
+    const struct smail__queue_item *left = a, *right = b;
+
+    if (left->priority != right->priority)
+        return left->priority > right->priority ? -1 : 1;
+    if (left->message != right->message)
+        return left->message < right->message ? -1 : 1;
+    return left->recipient.id < right->recipient.id ? -1 : 1;
+}
+
 static int claim_at(struct smail__queue_claim *claim, smail_tx *tx,
                     smail_span destination,
                     const struct smail__queue_wish *wish, smail_error *err)
@@ -337,6 +349,8 @@ static int claim_at(struct smail__queue_claim *claim, smail_tx *tx,
                     destination, wish, err);
     if (code == 0)
         code = take(claim, tx, list, count, wish, &held, err);
+    if (claim->count > 1)
+        qsort(claim->items, claim->count, sizeof(*claim->items), compare_items);
     if (code == 0)
         code = smail__queue_recount(tx, destination, -held, 0, err);
     free(list);

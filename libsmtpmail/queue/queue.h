@@ -105,10 +105,12 @@ struct smail__queue_wish {
 
 struct smail__queue_item {
     size_t message; /* index */
+    int priority;   /* of that */
     struct smail__queue_recipient recipient;
 };
 
-/* Entries of one destination, those of one message in a row. */
+/* Entries of one destination, those of one message in a row, the more urgent
+ * ones first (RFC 6710). */
 struct smail__queue_claim {
     int64_t token;
     smail_span destination;
