@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/format.h"
 #include "ctl.h"
+#include "dkim.h"
 #include "report.h"
 
 static const struct column columns[] = {
@@ -14,6 +15,8 @@ static int add(struct ctl *ctl)
     char sentence[512];
     int rc = smail_domain_add(NULL, ctl->store, name, &ctl->err);
 
+    if (rc == 0 && ctl_option(ctl, "no-dkim") == NULL)
+        rc = dkim_add_keys(ctl, name);
     if (rc == 0 && ctl_option(ctl, "open") != NULL)
         rc = smail_domain_set_open(ctl->store, name, true, &ctl->err);
     if (rc != 0)
@@ -63,6 +66,7 @@ static int list_all(struct ctl *ctl)
 
 static const struct option add_options[] = {
     { "open", NULL, "anybody may sign up for an address in it" },
+    { "no-dkim", NULL, "make no keys to sign its mail with" },
     { NULL, NULL, NULL },
 };
 

@@ -93,6 +93,7 @@ extern const struct commands mailbox_commands;
 extern const struct commands message_commands;
 extern const struct commands message_change_commands;
 extern const struct commands message_import_commands;
+extern const struct commands dkim_commands;
 extern const struct commands queue_commands;
 extern const struct commands send_commands;
 extern const struct commands store_commands;

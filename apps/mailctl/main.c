@@ -25,6 +25,7 @@ const struct commands *const all_commands[] = {
     &message_change_commands,
     &message_import_commands,
     &queue_commands,
+    &dkim_commands,
     &send_commands,
     &store_commands,
     &store_transfer_commands,

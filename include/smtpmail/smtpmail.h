@@ -6,6 +6,7 @@
 #include <smtpmail/account.h>
 #include <smtpmail/address.h>
 #include <smtpmail/base.h>
+#include <smtpmail/dkim.h>
 #include <smtpmail/error.h>
 #include <smtpmail/message.h>
 #include <smtpmail/outbound.h>

@@ -20,6 +20,7 @@ static const char sql_used[] =
     "SELECT EXISTS (SELECT 1 FROM address WHERE domain = $1) OR"
     " EXISTS (SELECT 1 FROM alias WHERE domain = $1)";
 
+static const char sql_keys[] = "DELETE FROM dkim_key WHERE domain = $1";
 static const char sql_remove[] = "DELETE FROM domain WHERE id = $1";
 
 static const char sql_list[] =
@@ -91,7 +92,13 @@ static int remove_unused(smail_tx *tx, void *arg, smail_error *err)
                            "the domain %s has accounts or aliases: remove them "
                            "first",
                            job->name);
-    rc = smail__db_prepare(&statement, db, sql_remove, err);
+    rc = smail__db_prepare(&statement, db, sql_keys, err);
+    if (rc != 0)
+        return rc;
+    smail__bind_int(statement, 1, job->id);
+    rc = smail__statement_run(statement, err);
+    if (rc == 0)
+        rc = smail__db_prepare(&statement, db, sql_remove, err);
     if (rc != 0)
         return rc;
     smail__bind_int(statement, 1, job->id);

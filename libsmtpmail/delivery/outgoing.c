@@ -5,11 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account/dkim.h"
 #include "base/base64.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "delivery/envelope.h"
 #include "message/word.h"
 
 /* A subject that is kept for notices and lists. */
@@ -20,6 +22,7 @@ void smail__outgoing_init(struct smail__outgoing *outgoing,
 {
     *outgoing = (struct smail__outgoing){ .routes = routes };
     outgoing->content = (smail_smtp_content)SMAIL_SMTP_CONTENT_INIT;
+    smail__buf_init(&outgoing->prefix, (size_t)64 * 1024, NULL);
     outgoing->message.sender = SMAIL__SPAN("");
     outgoing->message.envelope_id = SMAIL__SPAN("");
     outgoing->message.prefix = SMAIL__SPAN("");
@@ -39,6 +42,9 @@ void smail__outgoing_dispose(struct smail__outgoing *outgoing)
     }
     free(outgoing->recipients);
     free(outgoing->sender);
+    smail__dkim_signer_free(outgoing->signer);
+    smail__buf_dispose(&outgoing->prefix);
+    outgoing->signer = NULL;
     outgoing->recipients = NULL;
     outgoing->sender = NULL;
     outgoing->count = 0;
@@ -147,6 +153,58 @@ int smail__outgoing_add_local(struct smail__outgoing *outgoing,
 void smail__outgoing_scan(struct smail__outgoing *outgoing, smail_span piece)
 {
     smail_smtp_content_scan(&outgoing->content, piece);
+    if (outgoing->signer != NULL)
+        smail__dkim_signer_feed(outgoing->signer, piece);
+}
+
+/* --- Signing ------------------------------------------------------------- */
+
+int smail__outgoing_will_sign(struct smail__outgoing *outgoing)
+{
+    return outgoing->signer != NULL ? 0
+                                    : smail__dkim_signer_new(&outgoing->signer);
+}
+
+/* Of the first address in From, as keys are kept. */
+static int from_domain(char out[SMAIL_DOMAIN_MAX + 1], smail_span header)
+{
+    struct smail__addresses from;
+    smail_span left, domain;
+    int code;
+
+    smail__addresses_init(&from);
+    smail__addresses_collect(&from, header, "From");
+    left = smail__buf_span(&from.text);
+    domain = smail__span_cut(&left, '\n');
+    for (size_t i = domain.len; i > 0; i--)
+        if (domain.data[i - 1] == '@') {
+            domain = smail__span_from(domain, i);
+            break;
+        }
+    code = smail__route_domain(out, domain);
+    smail__addresses_dispose(&from);
+    return code;
+}
+
+int smail__outgoing_sign(struct smail__outgoing *outgoing, smail_store *store,
+                         int64_t now, smail_error *err)
+{
+    char domain[SMAIL_DOMAIN_MAX + 1];
+    struct smail__dkim_keys keys;
+    int code;
+
+    if (outgoing->signer == NULL || outgoing->count == 0 ||
+        from_domain(domain, smail__dkim_signer_header(outgoing->signer)) != 0)
+        return 0;
+    smail__dkim_keys_init(&keys);
+    code = smail__dkim_keys_load(&keys, store, domain, err);
+    if (code == 0 && keys.count > 0)
+        code = smail__dkim_signer_sign(&outgoing->prefix, outgoing->signer,
+                                       keys.list, keys.count, now, err);
+    if (code == 0)
+        outgoing->message.prefix = smail__buf_span(&outgoing->prefix);
+    smail__dkim_keys_dispose(&keys);
+    return code;
 }
 
 /* Those of one destination in a row. */

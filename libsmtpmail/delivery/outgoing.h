@@ -11,6 +11,7 @@
 #include "delivery/route.h"
 #include "queue/queue.h"
 #include "store/append.h"
+#include "verify/dkim_sign.h"
 
 /* After this long its sender is told of a delay, and then of the end
  * (RFC 5321, 4.5.4.1). */
@@ -25,6 +26,8 @@ struct smail__outgoing {
     struct smail__queue_recipient *recipients;
     size_t count, room;
     smail_smtp_content content;            /* of what is sent, by scan() */
+    struct smail__dkim_signer *signer;     /* NULL: it is not ours to sign */
+    struct smail__buf prefix;              /* what it wrote */
     uint32_t warn_seconds, expire_seconds; /* 0: the defaults above */
     char *sender;
 };
@@ -54,6 +57,15 @@ bool smail__outgoing_has(const struct smail__outgoing *outgoing,
 
 /* The bytes that are to be sent, all of them, in pieces. */
 void smail__outgoing_scan(struct smail__outgoing *outgoing, smail_span piece);
+
+/* From now on what scan() sees is to be signed: before the first piece. */
+int smail__outgoing_will_sign(struct smail__outgoing *outgoing);
+
+/* Behind the last piece, before the job: sign by the keys of the domain in
+ * From, if it has any. A failure is the caller's to mind or not: the message
+ * goes out unsigned. */
+int smail__outgoing_sign(struct smail__outgoing *outgoing, smail_store *store,
+                         int64_t now, smail_error *err);
 
 /* In the job of `append` (smail__append_also()): the rows. `now` is when it
  * came. */

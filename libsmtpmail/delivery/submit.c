@@ -359,8 +359,14 @@ static int send_it(struct smail__sending *sending, smail_error *err)
         code = check_sender(sending, err);
     if (code == 0)
         code = smail__sending_recipients(sending, err);
+    if (code == 0 && sending->outgoing.count > 0)
+        code = smail__outgoing_will_sign(&sending->outgoing);
     if (code == 0)
         code = write_message(sending, err);
+    /* Unsigned is better than not at all. */
+    if (code == 0)
+        (void)smail__outgoing_sign(&sending->outgoing, sending->store,
+                                   smail__store_now(sending->store), NULL);
     if (code < 0)
         return code;
     smail__append_also(sending->append, finish, sending);

@@ -99,7 +99,7 @@ static void commit(struct smail__dialogue *dialogue)
     delivery->connection = dialogue->number;
     delivery->question = dialogue->question;
     delivery->envelope = envelope;
-    smail__relay_commit(envelope);
+    smail__relay_commit(envelope, dialogue->server->options.store);
     rc = smail_append_commit_later(envelope->append, envelope->targets,
                                    envelope->target_count, on_done, delivery,
                                    &err);

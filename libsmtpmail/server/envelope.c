@@ -293,6 +293,7 @@ int smail__envelope_open(struct smail__envelope *envelope,
     if (envelope->target_count == 0 &&
         (envelope->outgoing == NULL || envelope->outgoing->count == 0))
         return 0;
+    smail__relay_begin_content(envelope);
     rc = smail_append_new(&envelope->append, server->options.store, err);
     if (rc == 0) {
         smail__format(envelope->id, sizeof(envelope->id), "%s",

@@ -265,8 +265,21 @@ static int insert(smail_tx *tx, smail_append *append, void *arg,
                                   (int64_t)time(NULL), err);
 }
 
-void smail__relay_commit(struct smail__envelope *envelope)
+void smail__relay_begin_content(struct smail__envelope *envelope)
 {
-    if (envelope->outgoing != NULL && envelope->outgoing->count > 0)
-        smail__append_also(envelope->append, insert, envelope);
+    struct smail__outgoing *outgoing = envelope->outgoing;
+
+    if (outgoing != NULL && outgoing->count > 0 &&
+        outgoing->message.kind == SMAIL__QUEUE_SUBMITTED)
+        (void)smail__outgoing_will_sign(outgoing);
+}
+
+void smail__relay_commit(struct smail__envelope *envelope, smail_store *store)
+{
+    if (envelope->outgoing == NULL || envelope->outgoing->count == 0)
+        return;
+    /* Unsigned is better than not at all. */
+    (void)smail__outgoing_sign(envelope->outgoing, store, (int64_t)time(NULL),
+                               NULL);
+    smail__append_also(envelope->append, insert, envelope);
 }

@@ -39,11 +39,14 @@ bool smail__relay_bounce(struct smail__dialogue *dialogue);
 /* The server's secret for that, from its store or into it. */
 int smail__relay_open(smail_server *server, smail_error *err);
 
+/* Content begins: all recipients are known. */
+void smail__relay_begin_content(struct smail__envelope *envelope);
+
 /* Content, as it is stored, behind Return-Path. */
 void smail__relay_scan(struct smail__envelope *envelope, smail_span piece);
 
 /* Have the transaction of `envelope->append` write the queue's rows, if there
    are any. */
-void smail__relay_commit(struct smail__envelope *envelope);
+void smail__relay_commit(struct smail__envelope *envelope, smail_store *store);
 
 #endif
