@@ -11,8 +11,7 @@
  * until it is connected, and a refusal shows as a closed connection.
  */
 int smail__connect_from(int *out, const struct smail__endpoint *to,
-                        const struct smail__endpoint *source,
-                        smail_error *err);
+                        const struct smail__endpoint *source, smail_error *err);
 
 /* From whichever address the system chooses. */
 int smail__connect(int *out, const struct smail__endpoint *to,

@@ -107,12 +107,10 @@ static void tell(struct smail__job *job)
     free(errand);
 }
 
-int smail__store_write_later(smail_store *store,
-                             int (*fn)(smail_tx *tx, void *arg,
-                                       smail_error *err),
-                             void *arg,
-                             void (*done)(const smail_error *error, void *arg),
-                             smail_error *err)
+int smail__store_write_later(
+    smail_store *store, int (*fn)(smail_tx *tx, void *arg, smail_error *err),
+    void *arg, void (*done)(const smail_error *error, void *arg),
+    smail_error *err)
 {
     struct errand *errand = calloc(1, sizeof(*errand));
     int code;

@@ -30,12 +30,10 @@ int smail__store_write(smail_store *store,
  * The same without waiting: `done` is called once, on a thread of the store,
  * and may do little but hand the result on. `error` NULL: it is on disk.
  */
-int smail__store_write_later(smail_store *store,
-                             int (*fn)(smail_tx *tx, void *arg,
-                                       smail_error *err),
-                             void *arg,
-                             void (*done)(const smail_error *error, void *arg),
-                             smail_error *err);
+int smail__store_write_later(
+    smail_store *store, int (*fn)(smail_tx *tx, void *arg, smail_error *err),
+    void *arg, void (*done)(const smail_error *error, void *arg),
+    smail_error *err);
 
 /* Seconds since the epoch; what run_batch() was told, if manual. */
 int64_t smail__store_now(const smail_store *store);
