@@ -336,28 +336,6 @@ static void find_hosts(struct planner *planner)
 
 /* --- MTA-STS ------------------------------------------------------------- */
 
-static bool pattern_matches(smail_span pattern, smail_span host)
-{
-    if (pattern.len > 2 && pattern.data[0] == '*' && pattern.data[1] == '.') {
-        size_t dot = smail__span_find(host, '.');
-
-        /* RFC 8461, 4.1: one label, no more. */
-        return dot > 0 && dot < host.len &&
-               smail__dns_name_equal(smail__span_from(pattern, 2),
-                                     smail__span_from(host, dot + 1));
-    }
-    return smail__dns_name_equal(pattern, host);
-}
-
-bool smail__sts_matches(smail_span patterns, const char *host)
-{
-    while (patterns.len > 0)
-        if (pattern_matches(smail__span_trim(smail__span_cut(&patterns, '\n')),
-                            smail__span(host)))
-            return true;
-    return false;
-}
-
 static void heed_sts(struct planner *planner)
 {
     struct smail__facts *facts = planner->facts;

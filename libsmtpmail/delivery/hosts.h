@@ -15,6 +15,7 @@
 #include "dns/answer.h"
 #include "dns/record.h"
 #include "net/endpoint.h"
+#include "verify/sts.h"
 
 /* Hosts and addresses of one destination that are looked at. */
 #define SMAIL__HOSTS_MAX 20
@@ -34,13 +35,6 @@ struct smail__fact {
 };
 
 /* MTA-STS (RFC 8461) of the domain. */
-enum smail__sts_mode {
-    SMAIL__STS_UNKNOWN, /* not asked yet */
-    SMAIL__STS_NONE,    /* there is no policy, or it could not be had */
-    SMAIL__STS_TESTING,
-    SMAIL__STS_ENFORCE
-};
-
 struct smail__sts {
     enum smail__sts_mode mode;
     char *hosts; /* patterns, parted by newlines */
@@ -116,8 +110,5 @@ void smail__hosts_free(struct smail__hosts *hosts);
 /* Loopback, private, link-local, unspecified, multicast, and what is mapped to
  * one of them (RFC 6890). */
 bool smail__endpoint_is_private(const struct smail__endpoint *endpoint);
-
-/* Does an MTA-STS pattern ("*.example.org") name the host? (RFC 8461, 4.1) */
-bool smail__sts_matches(smail_span patterns, const char *host);
 
 #endif
