@@ -477,6 +477,11 @@ void smail__courier_leave(struct smail__courier *courier)
     set_deadline(courier, 5000);
 }
 
+bool smail__courier_is_spare(const struct smail__courier *courier)
+{
+    return courier->state == COURIER_IDLE || courier->state == COURIER_LEAVING;
+}
+
 static bool wants_more(const struct smail__courier *courier)
 {
     const struct smail__sender *sender = courier->sender;

@@ -12,6 +12,9 @@
 #define LOOK_MILLISECONDS 30000
 #define SWEEP_MILLISECONDS 60000
 
+/* Destinations of one claim: what it writes holds up the other writers. */
+#define CLAIMS_MAX 16
+
 /* After a claim that failed. */
 #define CLAIM_AGAIN_MILLISECONDS 1000
 
@@ -53,6 +56,13 @@ static void set_defaults(struct smail__sender_options *options)
     set_default(&options->down_time, defaults.down_time);
 }
 
+/* Spare sessions make room for others, and leave: for a moment there are more
+ * than may have something to do. */
+static unsigned connections_most(const struct smail__sender *sender)
+{
+    return 2 * sender->options.sessions;
+}
+
 int smail__sender_new(struct smail__sender **out,
                       const struct smail__sender_options *options,
                       const struct smail__world *world, smail_error *err)
@@ -66,7 +76,7 @@ int smail__sender_new(struct smail__sender **out,
     sender->world = *world;
     smail__buf_init(&sender->busy_text, BUSY_MAX, NULL);
     sender->hostname = smail__strdup(options->hostname);
-    sender->busy = calloc(sender->options.sessions, sizeof(*sender->busy));
+    sender->busy = calloc(connections_most(sender), sizeof(*sender->busy));
     if (sender->hostname == NULL || sender->busy == NULL) {
         smail__sender_free(sender);
         return smail__fail(err, SMAIL_ENOMEM, "out of memory");
@@ -156,20 +166,53 @@ static void fill_wish(struct smail__queue_wish *wish,
     *wish = (struct smail__queue_wish){
         .now = sender->now,
         .until = sender->now + SMAIL__LEASE_SECONDS,
-        .token = (int64_t)(sender->world.random(sender->world.world) >> 1 | 1),
+        .token = (int64_t)(sender->world.random(sender->world.world) >> 2 | 1),
         .max = sender->options.batch,
     };
 }
 
-/* Destinations that have all the sessions they may have: each has one at
- * least, so there are no more of them than sessions. */
+/* Sessions that have something to do. */
+static unsigned active(const struct smail__sender *sender)
+{
+    unsigned count = 0;
+
+    for (const struct smail__courier *one = sender->couriers; one != NULL;
+         one = one->all_next)
+        count += !smail__courier_is_spare(one);
+    return count;
+}
+
+static unsigned room(const struct smail__sender *sender)
+{
+    unsigned limit = sender->options.sessions, busy = active(sender);
+    unsigned most = connections_most(sender), all = sender->courier_count;
+
+    if (busy >= limit || all >= most)
+        return 0;
+    return limit - busy < most - all ? limit - busy : most - all;
+}
+
+/* The one that has had nothing to send for longest. */
+static struct smail__courier *longest_idle(const struct smail__sender *sender)
+{
+    struct smail__courier *found = NULL;
+
+    for (struct smail__courier *one = sender->couriers; one != NULL;
+         one = one->all_next)
+        if (one->state == COURIER_IDLE &&
+            (found == NULL || one->deadline < found->deadline))
+            found = one;
+    return found;
+}
+
+/* Destinations that have all the sessions they may have. */
 static size_t list_busy(struct smail__sender *sender)
 {
     size_t count = 0, at = 0;
 
     smail__buf_clear(&sender->busy_text);
-    for (struct smail__courier *one = sender->couriers; one != NULL;
-         one = one->all_next) {
+    for (struct smail__courier *one = sender->couriers;
+         one != NULL && count < connections_most(sender); one = one->all_next) {
         struct lane *lane = one->lane;
 
         if (lane->is_counted || !smail__lane_is_full(sender, lane))
@@ -195,6 +238,9 @@ static void claim_any(struct smail__sender *sender)
     struct smail__queue_wish *wish = &sender->wish;
 
     fill_wish(wish, sender);
+    wish->destinations = room(sender);
+    if (wish->destinations > CLAIMS_MAX)
+        wish->destinations = CLAIMS_MAX;
     wish->busy = sender->busy;
     wish->busy_count = list_busy(sender);
     sender->claim_pending = true;
@@ -233,6 +279,9 @@ static void hand_over(struct smail__sender *sender, struct lane *lane,
         smail__courier_next(courier);
         return;
     }
+    if (sender->courier_count >= sender->options.sessions &&
+        (courier = longest_idle(sender)) != NULL)
+        smail__courier_leave(courier);
     courier = smail__courier_new(sender, lane, claim);
     if (courier == NULL)
         return;
@@ -258,28 +307,45 @@ static struct smail__courier *idle_in(const struct lane *lane)
     return one;
 }
 
-static void claimed_any(struct smail__sender *sender,
+/* Nothing is due: when to look again. */
+static void rest(struct smail__sender *sender, int64_t next_due)
+{
+    uint64_t wait = LOOK_MILLISECONDS;
+
+    if (next_due > sender->now &&
+        (uint64_t)(next_due - sender->now) * 1000 < wait)
+        wait = (uint64_t)(next_due - sender->now) * 1000;
+    if (sender->claim_at > sender->now_ms + wait)
+        sender->claim_at = sender->now_ms + wait;
+}
+
+static void claimed_one(struct smail__sender *sender,
                         struct smail__queue_claim *claim)
 {
     struct lane *lane;
 
-    if (claim->count == 0) {
-        uint64_t wait = LOOK_MILLISECONDS;
-
-        if (claim->next_due > sender->now &&
-            (uint64_t)(claim->next_due - sender->now) * 1000 < wait)
-            wait = (uint64_t)(claim->next_due - sender->now) * 1000;
-        if (sender->claim_at > sender->now_ms + wait)
-            sender->claim_at = sender->now_ms + wait;
-        smail__queue_claim_free(claim);
-        return;
-    }
-    sender->claim_at = 0;
-    lane = smail__lane_get(sender, claim->destination);
+    if (claim->destination.len == 0)
+        rest(sender, claim->next_due);
+    else
+        sender->claim_at = 0;
+    lane =
+        claim->count > 0 ? smail__lane_get(sender, claim->destination) : NULL;
     if (lane == NULL)
         smail__queue_claim_free(claim);
     else
         hand_over(sender, lane, idle_in(lane), claim);
+}
+
+static void claimed_any(struct smail__sender *sender,
+                        struct smail__queue_claim *claims)
+{
+    while (claims != NULL) {
+        struct smail__queue_claim *next = claims->next;
+
+        claims->next = NULL;
+        claimed_one(sender, claims);
+        claims = next;
+    }
 }
 
 static void claimed_lane(struct smail__sender *sender, struct lane_claim *ask,
@@ -337,7 +403,7 @@ void smail__sender_claimed(struct smail__sender *sender, uint64_t request,
     if (ask != NULL)
         claimed_lane(sender, ask, claim);
     else
-        smail__queue_claim_free(claim);
+        smail__queue_claims_free(claim);
     free(ask);
 }
 
@@ -413,8 +479,7 @@ uint64_t smail__sender_run(struct smail__sender *sender)
         smail__lanes_sweep(sender, false);
         sender->sweep_at = sender->now_ms + SWEEP_MILLISECONDS;
     }
-    if (!sender->draining && !sender->claim_pending &&
-        sender->courier_count < sender->options.sessions &&
+    if (!sender->draining && !sender->claim_pending && room(sender) > 0 &&
         sender->now_ms >= sender->claim_at)
         claim_any(sender);
     bury(sender);
@@ -424,8 +489,7 @@ uint64_t smail__sender_run(struct smail__sender *sender)
         if (one->claim != NULL)
             earlier(&next, one->renew_at);
     }
-    if (!sender->draining && !sender->claim_pending &&
-        sender->courier_count < sender->options.sessions)
+    if (!sender->draining && !sender->claim_pending && room(sender) > 0)
         earlier(&next, sender->claim_at);
     return next;
 }

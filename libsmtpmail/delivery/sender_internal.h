@@ -149,7 +149,7 @@ struct smail__sender {
     bool claim_pending; /* the general one */
     struct smail__queue_wish wish;
     uint64_t claim_request;
-    smail_span *busy;
+    smail_span *busy; /* as many as there may be sessions, spare ones too */
     struct smail__buf busy_text;
     uint64_t claim_at; /* milliseconds: worth asking again */
     uint64_t sweep_at;
@@ -212,6 +212,8 @@ void smail__courier_take(struct smail__courier *courier,
 /* It is of no use any more; freed at the end of the run. */
 void smail__courier_end(struct smail__courier *courier, bool abort);
 void smail__courier_leave(struct smail__courier *courier);
+/* Idle, or on its way out. */
+bool smail__courier_is_spare(const struct smail__courier *courier);
 void smail__courier_patience(struct smail__courier *courier);
 
 /* What is left of the claim, all alike. `outcome` 0: given back. */

@@ -62,6 +62,14 @@ static bool is_busy(const struct smail__queue_wish *wish, smail_span name)
     return false;
 }
 
+static bool is_claimed(const struct smail__queue_claim *claims, smail_span name)
+{
+    for (; claims != NULL; claims = claims->next)
+        if (smail__span_equal(claims->destination, name))
+            return true;
+    return false;
+}
+
 static const char pick_sql[] =
     "SELECT name, next_due FROM queue_destination WHERE is_held = 0 "
     "ORDER BY next_due";
@@ -69,9 +77,11 @@ static const char one_sql[] =
     "SELECT name, next_due FROM queue_destination WHERE is_held = 0 "
     "AND name = $1";
 
-/* 1: `out` has the name. 0: nothing is due, `*next` says when. */
+/* 1: `out` has the name of none of `claims`. 0: nothing is due, `*next` says
+ * when. */
 static int pick(struct smail__buf *out, int64_t *next, struct smail__db *db,
-                const struct smail__queue_wish *wish, smail_error *err)
+                const struct smail__queue_wish *wish,
+                const struct smail__queue_claim *claims, smail_error *err)
 {
     bool any = wish->destination.len == 0;
     struct smail__statement *row;
@@ -87,7 +97,7 @@ static int pick(struct smail__buf *out, int64_t *next, struct smail__db *db,
         smail_span name = smail__column_span(row, 0);
         int64_t due = smail__column_int(row, 1);
 
-        if (any && is_busy(wish, name))
+        if (any && (is_busy(wish, name) || is_claimed(claims, name)))
             continue;
         if (due <= wish->now) {
             smail__buf_append(out, name);
@@ -367,32 +377,69 @@ void smail__queue_claim_free(struct smail__queue_claim *claim)
     free(claim);
 }
 
-int smail__queue_claim(struct smail__queue_claim **out, smail_tx *tx,
-                       const struct smail__queue_wish *wish, smail_error *err)
+void smail__queue_claims_free(struct smail__queue_claim *claims)
 {
-    struct smail__queue_claim *claim = calloc(1, sizeof(*claim));
+    while (claims != NULL) {
+        struct smail__queue_claim *next = claims->next;
+
+        smail__queue_claim_free(claims);
+        claims = next;
+    }
+}
+
+/* `others`: what was claimed before. */
+static int claim_one(struct smail__queue_claim *claim, smail_tx *tx,
+                     const struct smail__queue_wish *wish,
+                     const struct smail__queue_claim *others, smail_error *err)
+{
     struct smail__buf name;
     int code;
 
-    if (claim == NULL)
-        return smail__fail(err, SMAIL_ENOMEM, "out of memory");
     smail__buf_init(&claim->text, TEXT_MAX, NULL);
     smail__buf_init(&name, SMAIL_DOMAIN_MAX + 64, NULL);
     claim->token = wish->token;
-    code = pick(&name, &claim->next_due, smail__tx_db(tx), wish, err);
+    code = pick(&name, &claim->next_due, smail__tx_db(tx), wish, others, err);
     if (code > 0)
         code = claim_at(claim, tx, smail__buf_span(&name), wish, err);
-    else if (code == 0)
+    else if (code == 0 && others == NULL)
         smail__tx_unchanged(tx);
     if (code == 0 && smail__buf_error(&claim->text) != 0)
         code = smail__fail(err, SMAIL_ENOMEM, "a claim is too large");
     smail__buf_dispose(&name);
+    if (code == 0 && claim->text.len > 0)
+        settle_spans(claim, claim->text.data);
+    return code;
+}
+
+int smail__queue_claim(struct smail__queue_claim **out, smail_tx *tx,
+                       const struct smail__queue_wish *wish, smail_error *err)
+{
+    struct smail__queue_claim *claims = NULL, **tail = &claims;
+    struct smail__queue_wish each = *wish;
+    size_t wanted = wish->destinations > 1 ? wish->destinations : 1;
+    int code = 0;
+
+    for (size_t i = 0; code == 0 && i < wanted; i++) {
+        struct smail__queue_claim *claim = calloc(1, sizeof(*claim));
+
+        if (claim == NULL)
+            code = smail__fail(err, SMAIL_ENOMEM, "out of memory");
+        else
+            code = claim_one(claim, tx, &each, claims, err);
+        each.token++;
+        if (code < 0 || (i > 0 && claim->count == 0)) {
+            smail__queue_claim_free(claim);
+            break;
+        }
+        *tail = claim;
+        tail = &claim->next;
+        if (claim->count == 0)
+            break;
+    }
     if (code < 0) {
-        smail__queue_claim_free(claim);
+        smail__queue_claims_free(claims);
         return code;
     }
-    if (claim->count > 0)
-        settle_spans(claim, claim->text.data);
-    *out = claim;
+    *out = claims;
     return 0;
 }

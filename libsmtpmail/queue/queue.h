@@ -96,11 +96,13 @@ int smail__queue_insert(smail_tx *tx, struct smail__queue_message *message,
 struct smail__queue_wish {
     int64_t now;
     int64_t until;          /* when the lease ends */
-    int64_t token;          /* not 0; random, never used before */
+    int64_t token;          /* not 0; random, never used before; of the first
+                         claim, counted up for the others */
     smail_span destination; /* "": whichever is due longest */
     const smail_span *busy; /* none of these; */
     size_t busy_count;      /* only when `destination` is "" */
     size_t max;             /* entries; what is suspect comes alone */
+    size_t destinations;    /* claims at most, of one each; 0: one */
 };
 
 struct smail__queue_item {
@@ -112,6 +114,7 @@ struct smail__queue_item {
 /* Entries of one destination, those of one message in a row, the more urgent
  * ones first (RFC 6710). */
 struct smail__queue_claim {
+    struct smail__queue_claim *next; /* of another destination */
     int64_t token;
     smail_span destination;
     struct smail__queue_message *messages;
@@ -124,11 +127,13 @@ struct smail__queue_claim {
     struct smail__buf text; /* what the spans point into */
 };
 
-/* In a job. `*out` is to be freed by claim_free(), and holds nothing
- * when nothing is due. */
+/* In a job. Each of `*out` is to be freed by claim_free(). When nothing is
+ * due there is one, without a destination; one without entries had some that
+ * were held instead. */
 int smail__queue_claim(struct smail__queue_claim **out, smail_tx *tx,
                        const struct smail__queue_wish *wish, smail_error *err);
 void smail__queue_claim_free(struct smail__queue_claim *claim);
+void smail__queue_claims_free(struct smail__queue_claim *claims);
 
 struct smail__queue_result {
     smail_id message, recipient;

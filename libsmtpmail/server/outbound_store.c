@@ -81,7 +81,7 @@ static void claimed(struct smail__task *task)
     struct smail__queue_claim *claim = errand->claim;
 
     if (errand->failed) {
-        smail__queue_claim_free(claim);
+        smail__queue_claims_free(claim);
         claim = NULL;
     }
     smail__outbound_now(errand->outbound);

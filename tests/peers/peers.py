@@ -174,7 +174,9 @@ class Namespaced(Peer):
         usr = os.path.join(UNPACKED, self.package, "usr")
         script = ('mount -t overlay overlay -o lowerdir="$1":/usr /usr && '
                   'mount --bind "$2/passwd" /etc/passwd && '
-                  'mount --bind "$2/group" /etc/group && shift 2 && exec "$@"')
+                  'mount --bind "$2/group" /etc/group && '
+                  '{ [ ! -e "$2/hosts" ] || mount --bind "$2/hosts" /etc/hosts'
+                  '; } && shift 2 && exec "$@"')
         return ["unshare", "--mount", "--propagation", "private", "sh", "-c",
                 script, "sh", usr, self.folder, *command]
 
