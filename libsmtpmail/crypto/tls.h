@@ -80,6 +80,26 @@ int smail__tls_stream_expect(struct smail__tls_stream *stream,
                              const struct smail__tls_expected *expected,
                              smail_error *err);
 
+/* What was wrong with the certificate, for reports (RFC 8460, 4.3). */
+enum smail__tls_fault {
+    SMAIL__TLS_FAULT_NONE,
+    SMAIL__TLS_FAULT_NAME,     /* it is for another name */
+    SMAIL__TLS_FAULT_TIME,     /* out of date, or not valid yet */
+    SMAIL__TLS_FAULT_TRUST,    /* nobody whom we know signed it */
+    SMAIL__TLS_FAULT_NO_MATCH, /* no record of DANE fits */
+    SMAIL__TLS_FAULT_OTHER
+};
+
+/* Once the handshake is done, or has failed. Where nobody demanded anything of
+   the certificate it tells all the same, by the name that was expected. */
+enum smail__tls_fault smail__tls_stream_fault(
+    const struct smail__tls_stream *stream);
+
+/* Let another's SSL_CTX of OpenSSL trust whom this client's context trusts,
+   and demand a certificate for `name`. */
+int smail__tls_lend(void *ssl_ctx, const struct smail__tls_context *context,
+                    const char *name);
+
 /* Give ciphertext from the peer; returns how much was taken, maybe nothing
    until some was read. */
 size_t smail__tls_stream_feed(struct smail__tls_stream *stream,

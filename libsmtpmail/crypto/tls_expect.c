@@ -7,6 +7,10 @@
 #include "base/error.h"
 #include "crypto/tls_internal.h"
 
+/* RFC 8461, 4.2: the names of the extension, and no other. */
+#define HOST_FLAGS \
+    (X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT)
+
 static int add_association(SSL *ssl, const struct smail__tls_association *one)
 {
     /* 1: it is of use. 0: not to OpenSSL. */
@@ -44,8 +48,7 @@ static int expect_name(SSL *ssl, const struct smail__tls_expected *expected)
         (expected->also != NULL && expected->also[0] != '\0' &&
          SSL_add1_host(ssl, expected->also) != 1))
         return SMAIL_EINVAL;
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+    SSL_set_hostflags(ssl, HOST_FLAGS);
     return 0;
 }
 
@@ -60,10 +63,14 @@ int smail__tls_stream_expect(struct smail__tls_stream *stream,
     ERR_clear_error();
     if (expected->association_count > 0)
         rc = expect_dane(stream->ssl, expected);
+    else if (has_name)
+        rc = expect_name(stream->ssl, expected);
     else if (expected->verify)
-        rc = has_name ? expect_name(stream->ssl, expected) : SMAIL_EINVAL;
-    else
-        SSL_set_verify(stream->ssl, SSL_VERIFY_NONE, NULL);
+        rc = SMAIL_EINVAL;
+    if (expected->association_count == 0)
+        SSL_set_verify(stream->ssl,
+                       expected->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE,
+                       NULL);
     if (rc == 0 && has_name && expected->association_count == 0 &&
         SSL_set_tlsext_host_name(stream->ssl, expected->name) != 1)
         rc = SMAIL_EINVAL;
@@ -71,4 +78,46 @@ int smail__tls_stream_expect(struct smail__tls_stream *stream,
                    : smail__tls_fail(err, SMAIL_EINVAL,
                                      "not a server's name, or no record that "
                                      "is of use");
+}
+
+enum smail__tls_fault smail__tls_stream_fault(
+    const struct smail__tls_stream *stream)
+{
+    switch (SSL_get_verify_result(stream->ssl)) {
+    case X509_V_OK:
+        /* Also where none was shown, or looked at. */
+        return SSL_get0_peer_certificate(stream->ssl) != NULL
+                   ? SMAIL__TLS_FAULT_NONE
+                   : SMAIL__TLS_FAULT_OTHER;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+        return SMAIL__TLS_FAULT_NAME;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+        return SMAIL__TLS_FAULT_TIME;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED:
+    case X509_V_ERR_CERT_REJECTED:
+    case X509_V_ERR_CERT_REVOKED:
+    case X509_V_ERR_INVALID_CA:
+        return SMAIL__TLS_FAULT_TRUST;
+    case X509_V_ERR_DANE_NO_MATCH:
+        return SMAIL__TLS_FAULT_NO_MATCH;
+    default:
+        return SMAIL__TLS_FAULT_OTHER;
+    }
+}
+
+int smail__tls_lend(void *ssl_ctx, const struct smail__tls_context *context,
+                    const char *name)
+{
+    SSL_CTX *ctx = ssl_ctx;
+    X509_VERIFY_PARAM *param = SSL_CTX_get0_param(ctx);
+
+    SSL_CTX_set1_cert_store(ctx, SSL_CTX_get_cert_store(context->ctx));
+    X509_VERIFY_PARAM_set_hostflags(param, HOST_FLAGS);
+    return X509_VERIFY_PARAM_set1_host(param, name, 0) == 1 ? 0 : SMAIL_EINVAL;
 }
