@@ -209,7 +209,7 @@ static void deny(struct smail__dialogue *dialogue)
     struct smail__login *login = dialogue->login;
 
     if (login->action.result == SMAIL__SASL_CHECK && !login->is_slow) {
-        login->is_slow = true; /* it only looked like an app password */
+        login->is_slow = true; /* nothing quick knows it */
         hand_over(dialogue);
     } else {
         penalise(dialogue);
@@ -296,7 +296,7 @@ static void proceed(struct smail__dialogue *dialogue,
         smail_smtp_server_challenge(dialogue->engine, action->challenge);
         break;
     case SMAIL__SASL_CHECK:
-        login->is_slow = !smail__app_password_is(action->password);
+        login->is_slow = false;
         hand_over(dialogue);
         break;
     case SMAIL__SASL_KEYS:

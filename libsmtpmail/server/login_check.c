@@ -5,8 +5,10 @@
  *
  * There are two kinds of workers: one thread for what is quick (an app
  * password is one SHA-256, the keys of SCRAM one look at the store), and those
- * for slow hashes, which are few, nice and have a short queue. A password that
- * looks like an app password is tried quickly first.
+ * for slow hashes, which are few, nice and have a short queue. Each password is
+ * tried quickly first: as an app password when it looks like one, else whether
+ * it was right a moment ago (account/remember.h), for there are programs that
+ * log in for each message.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -14,8 +16,10 @@
 #include <smtpmail/account.h>
 
 #include "account/login.h"
+#include "account/remember.h"
 #include "base/error.h"
 #include "base/format.h"
+#include "base/mem.h"
 #include "base/span.h"
 #include "server/login.h"
 
@@ -41,17 +45,46 @@ static int name_account(struct smail__login *login)
                              login, &login->error);
 }
 
+/* Its version is asked before, so that no change in between is missed. */
+static int check_slowly(struct smail__login *login)
+{
+    const struct smail__sasl_action *action = &login->action;
+    char *name = smail__spandup(action->user);
+    smail_id before = 0;
+    int64_t version = 0;
+    int rc;
+
+    if (name == NULL)
+        return smail__fail(&login->error, SMAIL_ENOMEM, "no memory");
+    if (smail_account_find(&before, store_of(login), name, NULL) == 0)
+        (void)smail__credential_version(&version, store_of(login), before,
+                                        NULL);
+    free(name);
+    rc = smail__login_owner(&login->account, store_of(login), action->user,
+                            action->password, &login->error);
+    if (rc == 0 && before == login->account && version != 0)
+        smail__remember_add(login->shard->server->remember, action->user,
+                            action->password, before, version,
+                            (int64_t)time(NULL));
+    return rc;
+}
+
 static int check_password(struct smail__login *login)
 {
     const struct smail__sasl_action *action = &login->action;
+    int64_t now = (int64_t)time(NULL);
+    int rc;
 
     if (login->is_slow)
-        return smail__login_owner(&login->account, store_of(login),
-                                  action->user, action->password,
-                                  &login->error);
-    return smail__app_password_check(&login->account, store_of(login),
-                                     action->user, action->password,
-                                     (int64_t)time(NULL), &login->error);
+        return check_slowly(login);
+    if (smail__app_password_is(action->password))
+        return smail__app_password_check(&login->account, store_of(login),
+                                         action->user, action->password, now,
+                                         &login->error);
+    rc = smail__remember_find(&login->account, login->shard->server->remember,
+                              action->user, action->password, now,
+                              &login->error);
+    return rc == SMAIL_ENOTFOUND ? SMAIL_EAUTH : rc;
 }
 
 static int find_keys(struct smail__login *login)

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "account/remember.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/span.h"
@@ -400,6 +401,8 @@ static int start(smail_server *server, smail_error *err)
                                 options->login_queue, LOGIN_NICE, err);
     if (rc == 0 && options->store != NULL)
         rc = smail__workers_new(&server->lookup, 1, LOOKUP_QUEUE, 0, err);
+    if (rc == 0 && options->store != NULL)
+        rc = smail__remember_new(&server->remember, options->store, err);
     while (rc == 0 && server->shard_count < options->threads) {
         rc = smail__shard_open(&server->shards[server->shard_count], server,
                                server->shard_count, err);
@@ -429,6 +432,8 @@ int smail_server_run(smail_server *server, smail_error *err)
         smail__shard_close(&server->shards[i]);
     smail__workers_free(server->login);
     smail__workers_free(server->lookup);
+    smail__remember_free(server->remember);
     server->login = server->lookup = NULL;
+    server->remember = NULL;
     return rc;
 }

@@ -102,9 +102,10 @@ struct smail_server {
     atomic_int log_level;
     struct smail__limits *limits;
     struct smail__rate *rate;
-    struct smail__guard *guard;    /* NULL without a store */
-    struct smail__workers *login;  /* for slow hashes; likewise NULL */
-    struct smail__workers *lookup; /* for what is quick */
+    struct smail__guard *guard;       /* NULL without a store */
+    struct smail__workers *login;     /* for slow hashes; likewise NULL */
+    struct smail__workers *lookup;    /* for what is quick */
+    struct smail__remember *remember; /* passwords; NULL without a store */
     struct smail__loop *acceptor;
     struct smail__resolver *resolver; /* NULL: nothing is looked up */
     unsigned char srs_secret[32];     /* see delivery/srs.h */
