@@ -368,6 +368,43 @@ static int resume(struct ctl *ctl)
     return hold_destination(ctl, false);
 }
 
+/* --- tls ----------------------------------------------------------------- */
+
+static int print_tls(const smail_tls_result *one, void *user)
+{
+    struct report *report = user;
+    char day[SMAIL__DATE_MAX];
+
+    smail__date_rfc3339(day, one->day);
+    report_text(report, (smail_span){ day, sizeof("2026-11-23") - 1 });
+    report_string(report, one->domain);
+    report_string(report, smail_tls_policy_name(one->policy));
+    report_string(report, one->host);
+    report_string(report, one->result);
+    report_uint(report, one->sessions);
+    return report_row(report);
+}
+
+static int tls(struct ctl *ctl)
+{
+    static const struct column columns[] = {
+        { .name = "day" },  { .name = "domain" }, { .name = "policy" },
+        { .name = "host" }, { .name = "result" }, { .name = "sessions" },
+        { .name = NULL }
+    };
+    smail_tls_result_query query = SMAIL_TLS_RESULT_QUERY_INIT;
+    struct report report;
+    int rc;
+
+    query.domain = ctl_option(ctl, "domain");
+    query.limit = ctl->limit;
+    report_begin(&report, ctl, columns, false);
+    rc = smail_tls_result_list(ctl->store, &query, print_tls, &report,
+                               &ctl->err);
+    report_end(&report);
+    return rc < 0 ? rc : 0;
+}
+
 #define WHICH                                                                  \
     { "from", "ADDRESS",                                                       \
       "of this sender; @domain for all of one, <> for "                        \
@@ -395,6 +432,10 @@ static const struct option retry_options[] = {
     { NULL, NULL, NULL }
 };
 
+static const struct option tls_options[] = {
+    { "domain", "NAME", "to hosts of this domain" }, { NULL, NULL, NULL }
+};
+
 static const struct command items[] = {
     { "queue", "list", "", "what waits to be sent, a line for each recipient",
       0, 0, STORE, list_options, list },
@@ -414,6 +455,8 @@ static const struct command items[] = {
       NULL, suspend },
     { "queue", "resume", "DESTINATION", "send there again", 1, 1, STORE, NULL,
       resume },
+    { "queue", "tls", "", "how sessions with other hosts were secured, by day",
+      0, 0, STORE, tls_options, tls },
 };
 
 const struct commands queue_commands = { items,

@@ -181,6 +181,49 @@ typedef struct smail_queue_stats {
 SMAIL_API int smail_queue_get_stats(smail_queue_stats *out, smail_store *store,
                                     smail_error *err);
 
+/* --- TLS, by day (RFC 8460) ---------------------------------------------- */
+
+/** What promised TLS. Kept in rows: never renumbered. */
+typedef enum smail_tls_policy {
+    SMAIL_TLS_POLICY_NONE = 0,
+    SMAIL_TLS_POLICY_STS = 1, /**< MTA-STS (RFC 8461). */
+    SMAIL_TLS_POLICY_TLSA = 2 /**< DANE (RFC 7672). */
+} smail_tls_policy;
+
+/** "no-policy-found", "sts", "tlsa" (RFC 8460, 4.2). */
+SMAIL_API const char *smail_tls_policy_name(smail_tls_policy policy);
+
+/** Sessions of one day that fared alike. Good during the call. */
+typedef struct smail_tls_result {
+    int64_t day;        /**< When it began (UTC), in seconds. */
+    const char *domain; /**< Of the recipients; "": of several, when there
+                           were too many to count each. */
+    smail_tls_policy policy;
+    const char *host;   /**< "": it came to none. */
+    const char *result; /**< "successful", or what was wrong (RFC 8460, 4.3):
+                           "certificate-expired" ... */
+    uint64_t sessions;
+} smail_tls_result;
+
+typedef struct smail_tls_result_query {
+    size_t size;
+    const char *domain; /**< NULL: all. */
+    int64_t since;      /**< Seconds; from that day on. */
+    uint64_t limit;
+} smail_tls_result_query;
+
+#define SMAIL_TLS_RESULT_QUERY_INIT    \
+    {                                  \
+        sizeof(smail_tls_result_query) \
+    }
+
+/** In order of days and names; they are kept for five weeks. */
+SMAIL_API int smail_tls_result_list(smail_store *store,
+                                    const smail_tls_result_query *query,
+                                    int (*each)(const smail_tls_result *one,
+                                                void *user),
+                                    void *user, smail_error *err);
+
 SMAIL_END_DECLS
 
 #endif
