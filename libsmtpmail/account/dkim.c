@@ -455,6 +455,7 @@ int smail__dkim_keys_load(struct smail__dkim_keys *keys, smail_store *store,
         one->selector.data = keys->text.data + at;
         at += one->selector.len;
         one->key.data = keys->text.data + at;
+        one->cache = smail__store_sign_cache(store);
         at += one->key.len;
     }
     return rc;

@@ -2,6 +2,10 @@
 /* crypto/sign.c - see crypto/sign.h. */
 #include "crypto/sign.h"
 
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -9,6 +13,17 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "crypto/digest.h"
+
+#define CACHE_SLOTS 64
+
+struct smail__sign_cache {
+    pthread_mutex_t lock;
+    struct slot {
+        unsigned char name[SMAIL__SHA256_LEN]; /* of the octets */
+        EVP_PKEY *key;
+    } slots[CACHE_SLOTS];
+};
 
 static int broken(smail_error *err, const char *what)
 {
@@ -69,6 +84,65 @@ static EVP_PKEY *load(smail_span der)
     return d2i_AutoPrivateKey(NULL, &at, (long)der.len);
 }
 
+/* --- Keys that have signed ----------------------------------------------- */
+
+struct smail__sign_cache *smail__sign_cache_new(void)
+{
+    struct smail__sign_cache *cache = calloc(1, sizeof(*cache));
+
+    if (cache != NULL)
+        pthread_mutex_init(&cache->lock, NULL);
+    return cache;
+}
+
+void smail__sign_cache_free(struct smail__sign_cache *cache)
+{
+    if (cache == NULL)
+        return;
+    for (size_t i = 0; i < CACHE_SLOTS; i++)
+        EVP_PKEY_free(cache->slots[i].key);
+    pthread_mutex_destroy(&cache->lock);
+    free(cache);
+}
+
+static void keep(struct smail__sign_cache *cache, struct slot *slot,
+                 const unsigned char *name, EVP_PKEY *key)
+{
+    pthread_mutex_lock(&cache->lock);
+    if (EVP_PKEY_up_ref(key) == 1) {
+        EVP_PKEY_free(slot->key);
+        slot->key = key;
+        memcpy(slot->name, name, sizeof(slot->name));
+    }
+    pthread_mutex_unlock(&cache->lock);
+}
+
+/* To be freed by the caller, who has a share of it. */
+static EVP_PKEY *find(struct smail__sign_cache *cache, smail_span der)
+{
+    unsigned char name[SMAIL__SHA256_LEN];
+    EVP_PKEY *key = NULL;
+    struct slot *slot;
+
+    if (cache == NULL)
+        return load(der);
+    smail__sha256(name, der);
+    slot = &cache->slots[name[0] % CACHE_SLOTS];
+    pthread_mutex_lock(&cache->lock);
+    if (slot->key != NULL && memcmp(slot->name, name, sizeof(name)) == 0 &&
+        EVP_PKEY_up_ref(slot->key) == 1)
+        key = slot->key;
+    pthread_mutex_unlock(&cache->lock);
+    if (key != NULL)
+        return key;
+    key = load(der);
+    if (key != NULL)
+        keep(cache, slot, name, key);
+    return key;
+}
+
+/* --- Use ----------------------------------------------------------------- */
+
 int smail__sign_public(struct smail__buf *out,
                        enum smail__sign_algorithm algorithm, smail_span der,
                        smail_error *err)
@@ -121,9 +195,10 @@ static int sign_ed25519(unsigned char *out, size_t *len, EVP_PKEY *key,
 
 int smail__sign_digest(unsigned char out[SMAIL__SIGNATURE_MAX], size_t *len,
                        enum smail__sign_algorithm algorithm, smail_span der,
-                       smail_span digest, smail_error *err)
+                       smail_span digest, struct smail__sign_cache *cache,
+                       smail_error *err)
 {
-    EVP_PKEY *key = load(der);
+    EVP_PKEY *key = find(cache, der);
     int rc = SMAIL_EINVAL;
 
     *len = SMAIL__SIGNATURE_MAX;

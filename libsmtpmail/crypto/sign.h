@@ -26,9 +26,20 @@ int smail__sign_public(struct smail__buf *out,
                        enum smail__sign_algorithm algorithm, smail_span key,
                        smail_error *err);
 
-/* Of a SHA-256: RSA as rsa-sha256 has it, Ed25519 over the digest itself. */
+/*
+ * Keys that have signed, ready to sign again: reading one costs several times
+ * what a signature does. It keeps what was used last, and knows a key by its
+ * octets. From any thread.
+ */
+struct smail__sign_cache;
+struct smail__sign_cache *smail__sign_cache_new(void); /* NULL: no memory */
+void smail__sign_cache_free(struct smail__sign_cache *cache);
+
+/* Of a SHA-256: RSA as rsa-sha256 has it, Ed25519 over the digest itself.
+ * `cache` may be NULL. */
 int smail__sign_digest(unsigned char out[SMAIL__SIGNATURE_MAX], size_t *len,
                        enum smail__sign_algorithm algorithm, smail_span key,
-                       smail_span digest, smail_error *err);
+                       smail_span digest, struct smail__sign_cache *cache,
+                       smail_error *err);
 
 #endif

@@ -465,6 +465,11 @@ static void care_for(struct smail__sender *sender,
     }
 }
 
+static bool may_claim(const struct smail__sender *sender)
+{
+    return !sender->draining && !sender->claim_pending && room(sender) > 0;
+}
+
 uint64_t smail__sender_run(struct smail__sender *sender)
 {
     uint64_t next = UINT64_MAX;
@@ -479,8 +484,7 @@ uint64_t smail__sender_run(struct smail__sender *sender)
         smail__lanes_sweep(sender, false);
         sender->sweep_at = sender->now_ms + SWEEP_MILLISECONDS;
     }
-    if (!sender->draining && !sender->claim_pending && room(sender) > 0 &&
-        sender->now_ms >= sender->claim_at)
+    if (sender->now_ms >= sender->claim_at && may_claim(sender))
         claim_any(sender);
     bury(sender);
     for (struct smail__courier *one = sender->couriers; one != NULL;
@@ -489,7 +493,7 @@ uint64_t smail__sender_run(struct smail__sender *sender)
         if (one->claim != NULL)
             earlier(&next, one->renew_at);
     }
-    if (!sender->draining && !sender->claim_pending && room(sender) > 0)
-        earlier(&next, sender->claim_at);
+    if (sender->claim_at < next && may_claim(sender))
+        next = sender->claim_at;
     return next;
 }

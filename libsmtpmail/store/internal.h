@@ -137,6 +137,7 @@ struct smail_store {
     struct smail__syncers syncers;
     struct smail__indexer indexer;
     struct smail__sweeper sweeper;
+    struct smail__sign_cache *signing;
 };
 
 void smail__store_warn(smail_store *store, const char *text);

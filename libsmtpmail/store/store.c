@@ -9,8 +9,14 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "crypto/random.h"
+#include "crypto/sign.h"
 #include "store/index.h"
 #include "store/internal.h"
+
+struct smail__sign_cache *smail__store_sign_cache(smail_store *store)
+{
+    return store->signing;
+}
 
 int64_t smail__store_now(const smail_store *store)
 {
@@ -243,6 +249,7 @@ static smail_store *allocate(const smail_store_options *options,
         free(store);
         return NULL;
     }
+    store->signing = smail__sign_cache_new(); /* NULL: none is kept */
     smail__packer_init(&store->packer);
     smail__readers_init(&store->readers);
     smail__syncers_init(&store->syncers);
@@ -261,6 +268,7 @@ static void dispose(smail_store *store)
     smail__threads_dispose(&store->threads);
     smail__db_close(store->db);
     smail__packer_dispose(&store->packer);
+    smail__sign_cache_free(store->signing);
     if (store->blobs.files != NULL)
         smail__blobs_close(&store->blobs);
     pthread_mutex_destroy(&store->db_mutex);

@@ -38,6 +38,9 @@ int smail__store_write_later(
 /* Seconds since the epoch; what run_batch() was told, if manual. */
 int64_t smail__store_now(const smail_store *store);
 
+/* Keys that have signed in this process. */
+struct smail__sign_cache *smail__store_sign_cache(smail_store *store);
+
 /* A reader's connection, from a pool; give it back soon. */
 int smail__store_begin_read(struct smail__db **out, smail_store *store,
                             smail_error *err);

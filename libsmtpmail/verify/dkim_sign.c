@@ -99,7 +99,8 @@ static void put_line_end(struct smail__dkim_signer *signer)
     put(signer, '\n');
 }
 
-static void put_text(struct smail__dkim_signer *signer, char byte)
+/* Text without white space and line ends. */
+static void put_text(struct smail__dkim_signer *signer, smail_span text)
 {
     for (; signer->empty_lines > 0; signer->empty_lines--)
         put_line_end(signer);
@@ -107,7 +108,16 @@ static void put_text(struct smail__dkim_signer *signer, char byte)
         put(signer, ' ');
     signer->has_space = false;
     signer->has_text = true;
-    put(signer, byte);
+    while (text.len > 0) {
+        size_t room = CHUNK - signer->len;
+        size_t len = text.len < room ? text.len : room;
+
+        memcpy(signer->chunk + signer->len, text.data, len);
+        signer->len += len;
+        text = smail__span_from(text, len);
+        if (signer->len == CHUNK)
+            flush(signer);
+    }
 }
 
 static void end_line(struct smail__dkim_signer *signer)
@@ -120,27 +130,39 @@ static void end_line(struct smail__dkim_signer *signer)
     signer->has_space = false;
 }
 
-static void body_byte(struct smail__dkim_signer *signer, char byte)
+static bool is_text(char byte)
+{
+    return byte != ' ' && byte != '\t' && byte != '\r' && byte != '\n';
+}
+
+/* How much of the piece was dealt with. */
+static size_t body_part(struct smail__dkim_signer *signer, smail_span piece)
 {
     bool was_cr = signer->after_cr;
+    size_t len = 0;
 
-    signer->after_cr = byte == '\r';
-    if (byte == '\n' && was_cr) {
+    signer->after_cr = piece.data[0] == '\r';
+    if (piece.data[0] == '\n' && was_cr) {
         end_line(signer);
-        return;
+        return 1;
     }
     if (was_cr)
-        put_text(signer, '\r'); /* alone: as it is */
-    if (byte == ' ' || byte == '\t')
+        put_text(signer, SMAIL__SPAN("\r")); /* alone: as it is */
+    while (len < piece.len && is_text(piece.data[len]))
+        len++;
+    if (len == 0 && piece.data[0] == '\n')
+        len = 1; /* alone, too */
+    if (len > 0)
+        put_text(signer, smail__span_slice(piece, 0, len));
+    else if (!signer->after_cr)
         signer->has_space = true;
-    else if (byte != '\r')
-        put_text(signer, byte);
+    return len > 0 ? len : 1;
 }
 
 static void end_body(struct smail__dkim_signer *signer)
 {
     if (signer->after_cr)
-        put_text(signer, '\r');
+        put_text(signer, SMAIL__SPAN("\r"));
     if (signer->has_text)
         put_line_end(signer); /* RFC 6376, 3.4.4: a last line gets its end */
     flush(signer);
@@ -179,8 +201,8 @@ void smail__dkim_signer_feed(struct smail__dkim_signer *signer,
         smail__buf_append(&signer->header, smail__span_slice(piece, 0, part));
         piece = smail__span_from(piece, part);
     }
-    for (size_t i = 0; i < piece.len; i++)
-        body_byte(signer, piece.data[i]);
+    while (piece.len > 0)
+        piece = smail__span_from(piece, body_part(signer, piece));
 }
 
 smail_span smail__dkim_signer_header(const struct smail__dkim_signer *signer)
@@ -362,7 +384,8 @@ static int sign_one(struct smail__buf *out,
     if (code == 0)
         code = smail__sign_digest(
             signature, &len, key->algorithm, key->key,
-            (smail_span){ (const char *)digest, sizeof(digest) }, err);
+            (smail_span){ (const char *)digest, sizeof(digest) }, key->cache,
+            err);
     if (code == 0) {
         smail__base64_encode(&base64,
                              (smail_span){ (const char *)signature, len });

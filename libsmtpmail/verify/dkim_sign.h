@@ -24,7 +24,8 @@ struct smail__dkim_signer;
 struct smail__dkim_key {
     enum smail__sign_algorithm algorithm;
     smail_span domain, selector;
-    smail_span key; /* PKCS #8 */
+    smail_span key;                  /* PKCS #8 */
+    struct smail__sign_cache *cache; /* or NULL */
 };
 
 int smail__dkim_signer_new(struct smail__dkim_signer **out);
