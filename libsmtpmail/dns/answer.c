@@ -15,7 +15,7 @@ static const struct {
     { SMAIL__DNS_CNAME, "CNAME" }, { SMAIL__DNS_SOA, "SOA" },
     { SMAIL__DNS_PTR, "PTR" },     { SMAIL__DNS_MX, "MX" },
     { SMAIL__DNS_TXT, "TXT" },     { SMAIL__DNS_AAAA, "AAAA" },
-    { SMAIL__DNS_TLSA, "TLSA" },
+    { SMAIL__DNS_TLSA, "TLSA" },   { SMAIL__DNS_SRV, "SRV" },
 };
 
 #define TYPES (sizeof(types) / sizeof(types[0]))

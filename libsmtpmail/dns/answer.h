@@ -9,7 +9,7 @@
 
 #include "dns/name.h"
 
-/* By their numbers: RFC 1035, 3.2.2; RFC 3596, 2.1; RFC 6698, 7.1. */
+/* By their numbers: RFC 1035, 3.2.2; RFC 3596, 2.1; RFC 2782; RFC 6698, 7.1. */
 enum smail__dns_type {
     SMAIL__DNS_A = 1,
     SMAIL__DNS_NS = 2,
@@ -19,6 +19,7 @@ enum smail__dns_type {
     SMAIL__DNS_MX = 15,
     SMAIL__DNS_TXT = 16,
     SMAIL__DNS_AAAA = 28,
+    SMAIL__DNS_SRV = 33,
     SMAIL__DNS_TLSA = 52
 };
 

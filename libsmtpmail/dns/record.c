@@ -27,6 +27,18 @@ int smail__dns_read_mx(struct smail__dns_mx *out, smail_span record)
     return smail__dns_read_name(out->host, smail__span_from(record, 2));
 }
 
+int smail__dns_read_srv(struct smail__dns_srv *out, smail_span record)
+{
+    const unsigned char *data = (const unsigned char *)record.data;
+
+    if (record.len < 7)
+        return SMAIL_EMALFORMED;
+    out->priority = (uint16_t)(data[0] << 8 | data[1]);
+    out->weight = (uint16_t)(data[2] << 8 | data[3]);
+    out->port = (uint16_t)(data[4] << 8 | data[5]);
+    return smail__dns_read_name(out->host, smail__span_from(record, 6));
+}
+
 int smail__dns_read_tlsa(struct smail__dns_tlsa *out, smail_span record)
 {
     const unsigned char *data = (const unsigned char *)record.data;
@@ -120,14 +132,17 @@ static int take_number(uint64_t *out, smail_span *text, uint64_t max)
     return 0;
 }
 
-static int write_mx(struct smail__buf *out, smail_span text)
+/* `count` numbers of 16 bits, and a name: MX and SRV. */
+static int write_numbered(struct smail__buf *out, smail_span text, int count)
 {
-    uint64_t preference = 0;
+    for (int i = 0; i < count; i++) {
+        uint64_t number = 0;
 
-    if (take_number(&preference, &text, 65535) != 0)
-        return SMAIL_EMALFORMED;
-    smail__buf_putc(out, (char)(preference >> 8));
-    smail__buf_putc(out, (char)(preference & 255));
+        if (take_number(&number, &text, 65535) != 0)
+            return SMAIL_EMALFORMED;
+        smail__buf_putc(out, (char)(number >> 8));
+        smail__buf_putc(out, (char)(number & 255));
+    }
     return write_name(out, text);
 }
 
@@ -186,7 +201,9 @@ int smail__dns_write(struct smail__buf *out, enum smail__dns_type type,
     case SMAIL__DNS_NS:
         return write_name(out, text);
     case SMAIL__DNS_MX:
-        return write_mx(out, text);
+        return write_numbered(out, text, 1);
+    case SMAIL__DNS_SRV:
+        return write_numbered(out, text, 3);
     case SMAIL__DNS_TXT:
         return write_txt(out, text);
     case SMAIL__DNS_TLSA:

@@ -22,8 +22,15 @@ struct smail__dns_tlsa {
     smail_span data; /* of the record */
 };
 
+/* RFC 2782. */
+struct smail__dns_srv {
+    uint16_t priority, weight, port;
+    char host[SMAIL__DNS_NAME_ROOM]; /* "": there is none */
+};
+
 /* All: SMAIL_EMALFORMED for a record of another shape. */
 int smail__dns_read_mx(struct smail__dns_mx *out, smail_span record);
+int smail__dns_read_srv(struct smail__dns_srv *out, smail_span record);
 int smail__dns_read_tlsa(struct smail__dns_tlsa *out, smail_span record);
 
 /* PTR, CNAME and NS. */

@@ -120,7 +120,7 @@ static int add_type(smail_span key, const struct smail__json_value *value,
     reading->type = smail__dns_type_of(key);
     if (reading->type == 0)
         return complain(reading, "the types are A, AAAA, CNAME, MX, NS, PTR, "
-                                 "TLSA and TXT");
+                                 "SRV, TLSA and TXT");
     if (is_trouble(&trouble, value))
         return check(reading,
                      smail__dns_zone_trouble(reading->zone, reading->name,

@@ -59,6 +59,8 @@ static struct smail__dns_zone *make_zone(void)
     add(zone, "*.wild.example.org", SMAIL__DNS_A, "192.0.2.9");
     add(zone, "not.wild.example.org", SMAIL__DNS_TXT, "x");
     add(zone, "_25._tcp.a.example.org", SMAIL__DNS_TLSA, "3 1 1 A0B1c2");
+    add(zone, "_jmap._tcp.example.org", SMAIL__DNS_SRV,
+        "0 1 443 a.example.org");
     add(zone, "signed.example", SMAIL__DNS_A, "192.0.2.3");
     add(zone, "half.example", SMAIL__DNS_CNAME, "a.example.org");
     assert_int_equal(
@@ -136,6 +138,7 @@ static void records_are_read(void **state)
     struct smail__dns_zone *zone = make_zone();
     struct smail__dns_answer *answer = ask(zone, "example.org", SMAIL__DNS_MX);
     struct smail__dns_tlsa tlsa;
+    struct smail__dns_srv srv;
     struct smail__dns_mx mx;
     struct smail__buf text;
     unsigned char address[16];
@@ -163,6 +166,14 @@ static void records_are_read(void **state)
     assert_int_equal(tlsa.selector, 1);
     assert_int_equal(tlsa.matching, 1);
     assert_span(tlsa.data, "\xa0\xb1\xc2");
+    smail__dns_answer_free(answer);
+
+    answer = ask(zone, "_jmap._tcp.example.org", SMAIL__DNS_SRV);
+    assert_int_equal(smail__dns_read_srv(&srv, answer->records[0]), 0);
+    assert_int_equal(srv.priority, 0);
+    assert_int_equal(srv.weight, 1);
+    assert_int_equal(srv.port, 443);
+    assert_string_equal(srv.host, "a.example.org");
     smail__dns_answer_free(answer);
 
     answer = ask(zone, "example.org", SMAIL__DNS_TXT);
