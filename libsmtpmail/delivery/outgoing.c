@@ -165,8 +165,24 @@ int smail__outgoing_will_sign(struct smail__outgoing *outgoing)
                                     : smail__dkim_signer_new(&outgoing->signer);
 }
 
-/* Of the first address in From, as keys are kept. */
-static int from_domain(char out[SMAIL_DOMAIN_MAX + 1], smail_span header)
+/* Whoever may not send as an address is not vouched for as it, either: what a
+ * customer of ours writes into From is not what another one of ours said. */
+static bool may_vouch(const struct smail__outgoing *outgoing,
+                      smail_store *store, smail_span address)
+{
+    smail_path path;
+
+    return outgoing->message.account == 0 ||
+           (smail_path_parse(&path, address, true) == 0 &&
+            smail_address_may_send(store, outgoing->message.account, &path,
+                                   NULL) == 0);
+}
+
+/* Of the first address in From, as keys are kept. Negative: there is none, or
+ * it is not to be signed for. */
+static int from_domain(char out[SMAIL_DOMAIN_MAX + 1],
+                       const struct smail__outgoing *outgoing,
+                       smail_store *store, smail_span header)
 {
     struct smail__addresses from;
     smail_span left, domain;
@@ -175,13 +191,17 @@ static int from_domain(char out[SMAIL_DOMAIN_MAX + 1], smail_span header)
     smail__addresses_init(&from);
     smail__addresses_collect(&from, header, "From");
     left = smail__buf_span(&from.text);
-    domain = smail__span_cut(&left, '\n');
+    domain = left;
+    domain.len = smail__span_find(left, '\n');
     for (size_t i = domain.len; i > 0; i--)
         if (domain.data[i - 1] == '@') {
             domain = smail__span_from(domain, i);
             break;
         }
     code = smail__route_domain(out, domain);
+    while (code == 0 && left.len > 0)
+        if (!may_vouch(outgoing, store, smail__span_cut(&left, '\n')))
+            code = SMAIL_EAUTH;
     smail__addresses_dispose(&from);
     return code;
 }
@@ -194,7 +214,8 @@ int smail__outgoing_sign(struct smail__outgoing *outgoing, smail_store *store,
     int code;
 
     if (outgoing->signer == NULL || outgoing->count == 0 ||
-        from_domain(domain, smail__dkim_signer_header(outgoing->signer)) != 0)
+        from_domain(domain, outgoing, store,
+                    smail__dkim_signer_header(outgoing->signer)) != 0)
         return 0;
     smail__dkim_keys_init(&keys);
     code = smail__dkim_keys_load(&keys, store, domain, err);

@@ -62,7 +62,8 @@ void smail__outgoing_scan(struct smail__outgoing *outgoing, smail_span piece);
 int smail__outgoing_will_sign(struct smail__outgoing *outgoing);
 
 /* Behind the last piece, before the job: sign by the keys of the domain in
- * From, if it has any. A failure is the caller's to mind or not: the message
+ * From, if it has any and the account may send as all whom From names. A
+ * failure is the caller's to mind or not: the message
  * goes out unsigned. */
 int smail__outgoing_sign(struct smail__outgoing *outgoing, smail_store *store,
                          int64_t now, smail_error *err);

@@ -56,6 +56,16 @@ class Sending(OutboundCase):
         self.assertEqual(len(self.messages("bob")), 1)
         until(lambda: len(self.log_lines("delivered")) >= 3)
 
+    def test_it_is_signed_for_whom_the_sender_may_be(self):
+        for sender in (ALICE, BOB, f"{ALICE}, {BOB}", "x@remote.test"):
+            self.submit(["a@remote.test"], mail(sender, sender=sender))
+
+        for _, _, _, octets in self.got(4):
+            head = octets.split(b"\r\n\r\n")[0]
+            own = f"Subject: {ALICE}\r".encode() in head
+            self.assertEqual(head.count(b"DKIM-Signature: "),
+                             2 if own else 0, head)
+
     def test_a_refused_recipient_is_told_of(self):
         self.submit(["bad@remote.test", "good@remote.test"],
                     options=["RET=HDRS", "ENVID=my+2Bid"],
