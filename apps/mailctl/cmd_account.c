@@ -98,9 +98,15 @@ static int read_options(smail_account_options *out, struct ctl *ctl)
     out->bare = ctl_option(ctl, "bare") != NULL;
     if (ctl_option(ctl, "no-password") != NULL &&
         (ctl_option(ctl, "password-stdin") != NULL ||
-         ctl_option(ctl, "password-file") != NULL))
+         ctl_option(ctl, "password-file") != NULL ||
+         ctl_option(ctl, "password-hash-file") != NULL))
         return ctl_usage(ctl, "--no-password and a password are one too many");
     return 0;
+}
+
+static bool has_hash(const struct ctl *ctl)
+{
+    return ctl_option(ctl, "password-hash-file") != NULL;
 }
 
 static int add(struct ctl *ctl)
@@ -110,15 +116,23 @@ static int add(struct ctl *ctl)
     smail_id account;
     int rc = read_options(&options, ctl);
 
-    if (rc == 0 && ctl_option(ctl, "no-password") == NULL)
+    if (rc == 0 && has_hash(ctl))
+        rc = password_read_hash(&password, ctl);
+    else if (rc == 0 && ctl_option(ctl, "no-password") == NULL)
         rc = password_read(&password, ctl);
-    if (rc == CTL_USAGE && ctl_option(ctl, "password-stdin") == NULL &&
+    if (rc == CTL_USAGE && !has_hash(ctl) &&
+        ctl_option(ctl, "password-stdin") == NULL &&
         ctl_option(ctl, "password-file") == NULL &&
         ctl_option(ctl, "quota") == NULL &&
         ctl_option(ctl, "quota-emails") == NULL)
         return ctl_usage(ctl, "%s, or --no-password", ctl->err.message);
     if (rc == 0) {
-        options.password = (smail_span){ password.text, password.len };
+        smail_span text = { password.text, password.len };
+
+        if (has_hash(ctl))
+            options.password_hash = text;
+        else
+            options.password = text;
         rc = smail_account_add(&account, ctl->store, ctl->arguments[0],
                                &options, &ctl->err);
     }
@@ -158,15 +172,19 @@ static int say(struct ctl *ctl, const char *what)
 static int passwd(struct ctl *ctl)
 {
     struct password password = { .len = 0 };
+    smail_span text = { password.text, 0 };
     smail_id account;
     int rc = ctl_account(&account, ctl);
 
     if (rc == 0)
-        rc = password_read(&password, ctl);
-    if (rc == 0)
-        rc = smail_account_set_password(
-            ctl->store, account, (smail_span){ password.text, password.len },
-            &ctl->err);
+        rc = has_hash(ctl) ? password_read_hash(&password, ctl)
+                           : password_read(&password, ctl);
+    text.len = password.len;
+    if (rc == 0 && has_hash(ctl))
+        rc = smail_account_set_password_hash(ctl->store, account, text,
+                                             &ctl->err);
+    else if (rc == 0)
+        rc = smail_account_set_password(ctl->store, account, text, &ctl->err);
     smail__wipe(&password, sizeof(password));
     /* Whoever had learnt the old one must not stay in a browser. */
     if (rc == 0)

@@ -134,10 +134,12 @@ void help_command(struct out *out, const struct command *command);
 
 /* --- password.c ---------------------------------------------------------- */
 
-#define PASSWORD_OPTIONS                                                 \
-    { "password-stdin", NULL, "read it from standard input, one line" }, \
-    {                                                                    \
-        "password-file", "FILE", "read it from the first line of FILE"   \
+#define PASSWORD_OPTIONS                                                    \
+    { "password-stdin", NULL, "read it from standard input, one line" },    \
+        { "password-file", "FILE", "read it from the first line of FILE" }, \
+    {                                                                       \
+        "password-hash-file", "FILE",                                       \
+            "its hash, made by another server: the first line of FILE"      \
     }
 
 /* Room for the longest, its line end, and one to see that it is too long. */
@@ -150,5 +152,8 @@ struct password {
 
 /* From where the options say, or asked for twice at a terminal. */
 int password_read(struct password *out, struct ctl *ctl);
+
+/* From the file of --password-hash-file; "-": standard input. */
+int password_read_hash(struct password *out, struct ctl *ctl);
 
 #endif

@@ -140,3 +140,21 @@ int password_read(struct password *out, struct ctl *ctl)
         rc = smail__fail(&ctl->err, SMAIL_EINVAL, "the password is empty");
     return rc;
 }
+
+int password_read_hash(struct password *out, struct ctl *ctl)
+{
+    const char *path = ctl_option(ctl, "password-hash-file");
+    int rc;
+
+    if (ctl_option(ctl, "password-stdin") != NULL ||
+        ctl_option(ctl, "password-file") != NULL)
+        return ctl_usage(ctl, "a password and the hash of one are one too "
+                              "many");
+    if (strcmp(path, "-") == 0)
+        rc = read_line(out, STDIN_FILENO, "standard input", &ctl->err);
+    else
+        rc = read_file(out, path, &ctl->err);
+    if (rc == 0 && out->len == 0)
+        rc = smail__fail(&ctl->err, SMAIL_EINVAL, "the hash is empty");
+    return rc;
+}

@@ -69,6 +69,8 @@ typedef struct smail_account_options {
                              Trash too. */
     uint64_t quota_bytes;
     uint64_t quota_emails;
+    smail_span password_hash; /**< Instead of a password; see
+                                   smail_account_set_password_hash(). */
 } smail_account_options;
 
 #define SMAIL_ACCOUNT_OPTIONS_INIT    \
@@ -108,6 +110,17 @@ SMAIL_API int smail_account_get(smail_store *store, smail_id account,
                                 void *user, smail_error *err);
 SMAIL_API int smail_account_set_password(smail_store *store, smail_id account,
                                          smail_span password, smail_error *err);
+/**
+ * A password hash that another server made: bcrypt ($2a$, $2b$, $2y$; cost 4 to
+ * 14), SHA-crypt ($5$, $6$; 1000 to 1000000 rounds), yescrypt ($y$; 1 to 128
+ * MiB), each also behind Dovecot's {BLF-CRYPT}, {SHA256-CRYPT}, {SHA512-CRYPT}
+ * or {CRYPT}; or one of ours. SMAIL_EINVAL for all else. The first log-in with
+ * the password replaces it by one of ours; not, with bcrypt, for a password of
+ * more than the 72 octets that bcrypt looks at.
+ */
+SMAIL_API int smail_account_set_password_hash(smail_store *store,
+                                              smail_id account, smail_span hash,
+                                              smail_error *err);
 SMAIL_API int smail_account_set_disabled(smail_store *store, smail_id account,
                                          bool disabled, smail_error *err);
 

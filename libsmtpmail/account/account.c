@@ -59,6 +59,25 @@ static int check_password(smail_span password, smail_error *err)
     return 0;
 }
 
+/* The hash that is stored: of a password, or one that was made elsewhere; ""
+ * for neither. */
+static int make_hash(char out[SMAIL__PASSWORD_HASH_MAX], smail_span password,
+                     smail_span password_hash, smail_error *err)
+{
+    int rc;
+
+    out[0] = '\0';
+    if (password.len > 0 && password_hash.len > 0)
+        return smail__fail(err, SMAIL_EINVAL,
+                           "a password and the hash of one are one too many");
+    if (password_hash.len > 0)
+        return smail__password_import(out, password_hash, err);
+    if (password.len == 0)
+        return 0;
+    rc = check_password(password, err);
+    return rc != 0 ? rc : smail__password_hash(out, password, err);
+}
+
 static int insert_account(struct add *add, smail_tx *tx, smail_error *err)
 {
     struct smail__db *db = smail__tx_db(tx);
@@ -143,11 +162,8 @@ int smail_account_add(smail_id *out, smail_store *store, const char *address,
         rc = smail__account_check_quota(all.quota_emails, err);
     if (rc == 0 && all.name != NULL)
         rc = smail__account_check_name(all.name, err);
-    if (rc == 0 && all.password.len > 0) {
-        rc = check_password(all.password, err);
-        if (rc == 0)
-            rc = smail__password_hash(add.hash, all.password, err);
-    }
+    if (rc == 0)
+        rc = make_hash(add.hash, all.password, all.password_hash, err);
     if (rc == 0)
         rc = smail__store_write(store, add_account, &add, err);
     if (rc == 0 && out != NULL)
@@ -194,6 +210,16 @@ int smail_account_set_password(smail_store *store, smail_id account,
 
     if (rc == 0)
         rc = smail__password_hash(hash, password, err);
+    return rc != 0 ? rc : smail__store_write(store, set_column, &set, err);
+}
+
+int smail_account_set_password_hash(smail_store *store, smail_id account,
+                                    smail_span hash, smail_error *err)
+{
+    char text[SMAIL__PASSWORD_HASH_MAX];
+    struct set set = { account, text, false };
+    int rc = smail__password_import(text, hash, err);
+
     return rc != 0 ? rc : smail__store_write(store, set_column, &set, err);
 }
 

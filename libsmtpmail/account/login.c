@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "crypto/foreign.h"
 #include "crypto/password.h"
 #include "store/store.h"
 
@@ -80,7 +81,10 @@ static int replace_hash(smail_tx *tx, void *arg, smail_error *err)
 /* The login is good even if this is not. */
 static void rehash(struct login *login, smail_store *store, smail_span password)
 {
-    if (!smail__password_is_outdated(smail__span(login->hash)))
+    smail_span hash = smail__span(login->hash);
+
+    if (!smail__password_is_outdated(hash) ||
+        !smail__foreign_covers(hash, password))
         return;
     if (smail__password_hash(login->new_hash, password, NULL) == 0)
         smail__store_write(store, replace_hash, login, NULL);

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "crypto/foreign.h"
 #include "crypto/random.h"
 
 #define SALT_LEN 16
@@ -156,6 +157,8 @@ int smail__password_check(smail_span hash, smail_span password,
     bool equal;
     int code;
 
+    if (smail__foreign_is(hash))
+        return smail__foreign_check(hash, password, err);
     if (hash.len > 0 && !parse_hash(&known, hash))
         return smail__fail(err, SMAIL_ECORRUPT,
                            "a stored password hash is not one of ours");
@@ -167,6 +170,18 @@ int smail__password_check(smail_span hash, smail_span password,
     smail__wipe(&known, sizeof(known));
     if (!equal || hash.len == 0)
         return smail__fail(err, SMAIL_EAUTH, "wrong user name or password");
+    return 0;
+}
+
+int smail__password_import(char out[SMAIL__PASSWORD_HASH_MAX], smail_span text,
+                           smail_error *err)
+{
+    struct hash known;
+
+    if (text.len >= SMAIL__PASSWORD_HASH_MAX || !parse_hash(&known, text))
+        return smail__foreign_read(out, text, err);
+    memcpy(out, text.data, text.len);
+    out[text.len] = '\0';
     return 0;
 }
 

@@ -19,11 +19,21 @@ int smail__password_hash(char out[SMAIL__PASSWORD_HASH_MAX],
  * 0 when `password` has this `hash`, SMAIL_EAUTH when not. `hash` empty: the
  * same time is spent for a user who does not exist. Costs in `hash` beyond the
  * limits are SMAIL_ECORRUPT, not a memory bomb.
+ *
+ * A hash of another server (crypto/foreign.h) takes its own time: until its
+ * owner has logged in once, whoever measures wrong guesses may learn that the
+ * account exists.
  */
 int smail__password_check(smail_span hash, smail_span password,
                           smail_error *err);
 
-/* True when `hash` was made with other costs than new ones get. */
+/* A hash made elsewhere, as it is stored: one of ours, or of another server.
+ * SMAIL_EINVAL, with what would be accepted. */
+int smail__password_import(char out[SMAIL__PASSWORD_HASH_MAX], smail_span text,
+                           smail_error *err);
+
+/* True when `hash` was made by another server or with other costs than new
+ * ones get. */
 bool smail__password_is_outdated(smail_span hash);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "account/app_password.h"
 #include "account/login.h"
+#include "crypto/foreign.h"
 #include "crypto/password.h"
 #include "store/store.h"
 
@@ -100,6 +101,96 @@ static void a_disabled_account_is_closed(void **state)
     assert_goes_to(*state, "bob@example.test", bob);
     assert_int_equal(smail_account_set_disabled(*state, bob, false, NULL), 0);
     assert_int_equal(login(*state, "bob@example.test", SECRET), 0);
+}
+
+/* --- Hashes of other servers ---------------------------------------------- */
+
+#define HELLO_HASH "$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5"
+
+/* Of 72 times 'a'. */
+#define LONG_HASH "$2b$04$CCCCCCCCCCCCCCCCCCCCC.mDyzbhj.9K0apb9O/AGMWwoLXiYAu6u"
+
+static void assert_stored(smail_store *store, const char *start)
+{
+    struct smail__statement *statement;
+    struct smail__db *db;
+    smail_span hash;
+
+    assert_int_equal(smail__store_begin_read(&db, store, NULL), 0);
+    assert_int_equal(smail__db_prepare(&statement, db,
+                                       "SELECT password FROM account"
+                                       " WHERE address = 'bob@example.test'",
+                                       NULL),
+                     0);
+    assert_int_equal(smail__statement_step(statement, NULL), 1);
+    hash = smail__column_span(statement, 0);
+    assert_true(hash.len >= strlen(start));
+    assert_memory_equal(hash.data, start, strlen(start));
+    smail__statement_reset(statement);
+    smail__store_end_read(store, db);
+}
+
+static void a_hash_of_another_server_becomes_ours_at_the_login(void **state)
+{
+    smail_id bob = add_bob(*state);
+
+    assert_int_equal(
+        smail_account_set_password_hash(
+            *state, bob, SMAIL__SPAN("{SHA256-CRYPT}" HELLO_HASH), NULL),
+        0);
+    assert_int_equal(login(*state, "bob@example.test", SECRET), SMAIL_EAUTH);
+    assert_stored(*state, HELLO_HASH);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(login(*state, "bob@example.test", "Hello world!"), 0);
+        assert_stored(*state, "$scrypt$");
+    }
+    assert_int_equal(login(*state, "bob@example.test", "Hello world"),
+                     SMAIL_EAUTH);
+}
+
+static void a_hash_that_is_not_taken_changes_nothing(void **state)
+{
+    smail_account_options options = SMAIL_ACCOUNT_OPTIONS_INIT;
+    smail_id bob = add_bob(*state);
+
+    assert_int_equal(smail_account_set_password_hash(
+                         *state, bob, SMAIL__SPAN("$1$a$b"), NULL),
+                     SMAIL_EINVAL);
+    assert_int_equal(smail_account_set_password_hash(
+                         *state, bob, (smail_span){ NULL, 0 }, NULL),
+                     SMAIL_EINVAL);
+    assert_int_equal(smail_account_set_password_hash(
+                         *state, bob + 1000, SMAIL__SPAN(HELLO_HASH), NULL),
+                     SMAIL_ENOTFOUND);
+    assert_int_equal(login(*state, "bob@example.test", SECRET), 0);
+    options.password_hash = SMAIL__SPAN(HELLO_HASH);
+    options.password = SMAIL__SPAN(SECRET);
+    assert_int_equal(
+        smail_account_add(NULL, *state, "carol@example.test", &options, NULL),
+        SMAIL_EINVAL);
+    options.password.len = 0;
+    assert_int_equal(
+        smail_account_add(NULL, *state, "carol@example.test", &options, NULL),
+        0);
+    assert_int_equal(login(*state, "carol@example.test", "Hello world!"), 0);
+}
+
+/* What bcrypt did not look at may be a slip: it must not become the password. */
+static void a_password_beyond_bcrypt_is_not_hashed_anew(void **state)
+{
+    smail_id bob = add_bob(*state);
+    char text[SMAIL__BCRYPT_PASSWORD_MAX + 2] = "";
+
+    memset(text, 'a', SMAIL__BCRYPT_PASSWORD_MAX);
+    assert_int_equal(smail_account_set_password_hash(
+                         *state, bob, SMAIL__SPAN(LONG_HASH), NULL),
+                     0);
+    text[SMAIL__BCRYPT_PASSWORD_MAX] = 'x';
+    assert_int_equal(login(*state, "bob@example.test", text), 0);
+    assert_stored(*state, LONG_HASH);
+    text[SMAIL__BCRYPT_PASSWORD_MAX] = '\0';
+    assert_int_equal(login(*state, "bob@example.test", text), 0);
+    assert_stored(*state, "$scrypt$");
 }
 
 /* --- App passwords ------------------------------------------------------- */
@@ -313,6 +404,9 @@ int main(void)
         STORE_TEST(nuls_and_lengths_are_harmless),
         STORE_TEST(a_new_password_replaces_the_old_one),
         STORE_TEST(a_disabled_account_is_closed),
+        STORE_TEST(a_hash_of_another_server_becomes_ours_at_the_login),
+        STORE_TEST(a_hash_that_is_not_taken_changes_nothing),
+        STORE_TEST(a_password_beyond_bcrypt_is_not_hashed_anew),
         STORE_TEST(an_app_password_opens_for_its_owner_alone),
         STORE_TEST(an_app_password_is_written_down_once_an_hour),
         STORE_TEST(a_right_app_password_costs_no_slow_hash),

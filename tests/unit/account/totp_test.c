@@ -148,6 +148,28 @@ static void app_passwords_still_open(void **state)
     assert_int_equal(login(*state), SMAIL_EAUTH);
 }
 
+/* Of "Hello world!". */
+static void a_hash_of_another_server_opens_nothing_either(void **state)
+{
+    smail_span hash = SMAIL__SPAN(
+        "$5$saltstring$5B8vYYiY.CVt1RlTTf8KbXBH3hsxY/GNooZaBBGWEc5");
+    smail_span user = SMAIL__SPAN("bob@example.test");
+    unsigned char secret[SMAIL__TOTP_SECRET_LEN];
+    struct smail__recovery_codes codes;
+    smail_id bob = add_bob(*state), id = 0;
+
+    enable(&codes, secret, *state, bob);
+    assert_int_equal(smail_account_set_password_hash(*state, bob, hash, NULL),
+                     0);
+    assert_int_equal(smail_account_login(&id, *state, user,
+                                         SMAIL__SPAN("Hello world!"), NULL),
+                     SMAIL_EAUTH);
+    assert_int_equal(smail__totp_disable(*state, bob, NULL), 0);
+    assert_int_equal(smail_account_login(&id, *state, user,
+                                         SMAIL__SPAN("Hello world!"), NULL),
+                     0);
+}
+
 static void an_account_goes_with_its_second_factor(void **state)
 {
     unsigned char secret[SMAIL__TOTP_SECRET_LEN];
@@ -165,6 +187,7 @@ int main(void)
         STORE_TEST(each_code_is_taken_once),
         STORE_TEST(recovery_codes_stand_in_once),
         STORE_TEST(app_passwords_still_open),
+        STORE_TEST(a_hash_of_another_server_opens_nothing_either),
         STORE_TEST(an_account_goes_with_its_second_factor),
     };
 
