@@ -86,6 +86,7 @@ struct commands {
 
 /* One for each cmd_<noun>.c. */
 extern const struct commands domain_commands;
+extern const struct commands domain_check_commands;
 extern const struct commands account_commands;
 extern const struct commands app_password_commands;
 extern const struct commands alias_commands;

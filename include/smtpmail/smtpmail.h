@@ -7,6 +7,7 @@
 #include <smtpmail/address.h>
 #include <smtpmail/base.h>
 #include <smtpmail/dkim.h>
+#include <smtpmail/domain_check.h>
 #include <smtpmail/error.h>
 #include <smtpmail/message.h>
 #include <smtpmail/outbound.h>

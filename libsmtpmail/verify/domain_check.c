@@ -114,6 +114,13 @@ void smail__check_expect_txt(struct smail__check *check, const char *owner,
     smail__buf_puts(out, is_long ? " )\n" : "\n");
 }
 
+void smail__check_keep(struct smail__check *check, const char *owner,
+                       smail_span text)
+{
+    smail__buf_clear(&check->expected);
+    smail__check_expect_txt(check, owner, text);
+}
+
 /* --- What is there -------------------------------------------------------- */
 
 /* Lines part the records, so no line end may be in one. */

@@ -78,7 +78,9 @@ struct smail__domain_facts {
     const struct smail__check_data *data; /* of the certificate */
     size_t data_count;
     const char *no_data; /* why there is none; NULL: none is configured */
+    bool is_for_another; /* the certificate does not name the hostname */
     bool sees_security;  /* the resolver looks at signatures */
+    bool fetches_policy; /* somebody will look at it */
     enum smail__check_policy policy;
     const char *policy_text; /* what was fetched, or why it was not */
     int64_t now;

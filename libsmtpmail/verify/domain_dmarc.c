@@ -183,6 +183,8 @@ static void look_at_record(struct smail__domain_run *run,
     look_at_words(check, &tags);
     look_at_share(check, &tags);
     look_at_reports(run, check, &tags);
+    if (check->status <= SMAIL__CHECK_WARNING)
+        smail__check_keep(check, check->owner, text);
     if (check->status == SMAIL__CHECK_OK)
         smail__check_say(check, SMAIL__CHECK_OK,
                          "Others are told what to do with mail that is not "

@@ -43,6 +43,10 @@ void smail__check_expect(struct smail__check *check, const char *format, ...)
 void smail__check_expect_txt(struct smail__check *check, const char *owner,
                              smail_span text);
 
+/* What is there is fine: that is what to paste, and not what we would. */
+void smail__check_keep(struct smail__check *check, const char *owner,
+                       smail_span text);
+
 void smail__check_found(struct smail__check *check, enum smail__dns_type type,
                         smail_span record);
 

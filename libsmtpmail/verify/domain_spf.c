@@ -150,14 +150,16 @@ void smail__check_spf(struct smail__domain_run *run)
     if (answer == NULL)
         return;
     count = count_records(&text, check, answer);
-    if (count == 1)
+    if (count == 1) {
         look_at_record(run, check, smail__buf_span(&text));
-    else if (count > 1)
+        if (check->status <= SMAIL__CHECK_WARNING)
+            smail__check_keep(check, domain, smail__buf_span(&text));
+    } else if (count > 1) {
         smail__check_say(check, SMAIL__CHECK_WRONG,
                          "There is more than one SPF record, which counts as "
                          "an error (RFC 7208, 4.5): make one of them, and "
                          "remove the others.");
-    else
+    } else {
         smail__check_say(check, SMAIL__CHECK_MISSING,
                          "There is no SPF record%s: other hosts cannot know "
                          "who may send mail of %s. Publish it.",
@@ -165,5 +167,6 @@ void smail__check_spf(struct smail__domain_run *run)
                                                   "space, then its terms)"
                                                 : "",
                          domain);
+    }
     smail__buf_dispose(&text);
 }

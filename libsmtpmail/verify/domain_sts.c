@@ -67,6 +67,14 @@ static void look_at_policy(struct smail__domain_run *run,
                          why.message);
     } else {
         compare_hosts(run, check, &policy);
+        if (run->facts->is_for_another && policy.mode != SMAIL__STS_NONE)
+            smail__check_say(check,
+                             policy.mode == SMAIL__STS_ENFORCE
+                                 ? SMAIL__CHECK_WRONG
+                                 : SMAIL__CHECK_WARNING,
+                             "The certificate in [tls] does not name %s: who "
+                             "follows the policy does not send to us.",
+                             run->facts->hostname);
         if (policy.mode == SMAIL__STS_NONE)
             smail__check_say(check, SMAIL__CHECK_WARNING,
                              "\"mode: none\" in the policy says that there is "
@@ -108,7 +116,9 @@ static void look_at_host(struct smail__domain_run *run,
     if (ipv4 == NULL || ipv6 == NULL)
         return;
     if (ipv4->count == 0 && ipv6->count == 0) {
-        smail__check_say(check, SMAIL__CHECK_WRONG,
+        smail__check_say(check,
+                         facts->fetches_policy ? SMAIL__CHECK_WRONG
+                                               : SMAIL__CHECK_WARNING,
                          "The record promises a policy, but %s, where it has "
                          "to be, has no address.",
                          name);
@@ -160,6 +170,7 @@ void smail__check_sts(struct smail__domain_run *run)
                          SMAIL__STS_ID_MAX);
     } else {
         look_at_host(run, check);
+        smail__check_keep(check, owner, smail__buf_span(&text));
     }
     smail__buf_dispose(&text);
 }
@@ -199,6 +210,8 @@ static void look_at_report(struct smail__check *check, smail_span text)
                              "address, or an https: address, should be.",
                              SMAIL__SPAN_ARG(uri));
     }
+    if (check->status == SMAIL__CHECK_OK)
+        smail__check_keep(check, check->owner, text);
     if (check->status == SMAIL__CHECK_OK)
         smail__check_say(check, SMAIL__CHECK_OK,
                          "Others report when TLS to us fails.");

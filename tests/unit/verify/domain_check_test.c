@@ -87,6 +87,7 @@ static struct smail__domain_facts facts_of_all(void)
         .data = data,
         .data_count = 2,
         .sees_security = true,
+        .fetches_policy = true,
         .policy = SMAIL__CHECK_FETCHED,
         .policy_text = policy,
         .now = 1795440000,
@@ -190,7 +191,9 @@ static void what_to_paste(void **state)
         { "TLSA", "_25._tcp.mail.example.org. 3600 IN TLSA 3 1 1 "
                   "a0b1c2d3e4f50617\n" },
     };
-    struct smail__dns_zone *zone = zone_with(NULL, NULL, NULL);
+    struct smail__dns_zone *zone = zone_of(
+        "{'example.org': {'MX': '10 mail.example.org'},"
+        "'mail.example.org': {'A': '203.0.113.7', 'AAAA': '2001:db8::7'}}");
     struct smail__domain_facts facts = facts_of_all();
     struct smail__domain_check *out;
 
@@ -493,6 +496,32 @@ static void the_policy(void **state)
     expect(zone, &facts, "MTA-STS", SMAIL__CHECK_WRONG, "nobody answers");
     facts.policy = SMAIL__CHECK_NOT_FETCHED;
     expect(zone, &facts, "MTA-STS", SMAIL__CHECK_OK, "not looked at");
+    facts = facts_of_all();
+    facts.is_for_another = true;
+    expect(zone, &facts, "MTA-STS", SMAIL__CHECK_WRONG,
+           "does not name mail.example.org");
+    smail__dns_zone_free(zone);
+}
+
+/* What is fine as it is stays. */
+static void what_is_there_is_kept(void **state)
+{
+    struct smail__dns_zone *zone =
+        zone_with("example.org",
+                  "'MX': '10 mail.example.org',"
+                  "'TXT': 'v=spf1 a:mail.example.org ~all'",
+                  NULL);
+    struct smail__domain_facts facts = facts_of_all();
+    struct smail__domain_check *out = run(zone, &facts);
+
+    (void)state;
+    assert_string_equal(find(out, "SPF")->expected.data,
+                        "example.org. 3600 IN TXT \"v=spf1 "
+                        "a:mail.example.org ~all\"\n");
+    assert_string_equal(find(out, "TLS-RPT")->expected.data,
+                        "_smtp._tls.example.org. 3600 IN TXT \"v=TLSRPTv1; "
+                        "rua=mailto:tls@example.org\"\n");
+    done(out);
     smail__dns_zone_free(zone);
 }
 
@@ -520,6 +549,7 @@ int main(void)
         cmocka_unit_test(addresses_that_are_given),
         cmocka_unit_test(without_key_or_certificate),
         cmocka_unit_test(the_policy),
+        cmocka_unit_test(what_is_there_is_kept),
         cmocka_unit_test(a_domain_under_another),
     };
 
