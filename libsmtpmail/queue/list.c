@@ -56,15 +56,23 @@ static const char destination_sql[] =
     "FROM queue_recipient r JOIN queue_message m ON m.id = r.message "
     "WHERE r.destination = $1 AND r.status = 0 "
     "AND (r.message, r.id) > ($2, $3) ORDER BY r.message, r.id";
-static const char status_sql[] =
-    "SELECT " COLUMNS
-    "FROM queue_recipient r JOIN queue_message m ON m.id = r.message "
-    "WHERE r.status = $1 AND r.status <> 0 AND (r.message, r.id) > ($2, $3) "
-    "ORDER BY r.message, r.id";
+#define STATUS_SQL                                                     \
+    "SELECT " COLUMNS                                                  \
+    "FROM queue_recipient r JOIN queue_message m ON m.id = r.message " \
+    "WHERE r.status = $1 AND (r.message, r.id) > ($2, $3) "
+static const char status_sql[] = STATUS_SQL "ORDER BY r.message, r.id";
+/* What waits and what is held, each by its index, merged: those that came to
+ * an end long ago may be many more. */
+static const char open_sql[] = STATUS_SQL
+    "UNION ALL SELECT " COLUMNS "FROM queue_recipient r JOIN queue_message m "
+    "ON m.id = r.message WHERE r.status = 1 "
+    "AND (r.message, r.id) > ($2, $3) ORDER BY 1, 2";
+
+#define OPEN (1u << SMAIL_QUEUE_WAITING | 1u << SMAIL_QUEUE_HELD)
 
 static int only_status(unsigned statuses)
 {
-    for (int i = 1; i < 5; i++)
+    for (int i = 0; i < 5; i++)
         if (statuses == 1u << i)
             return i;
     return -1;
@@ -91,8 +99,10 @@ static int prepare(struct smail__statement **row, struct smail__db *db,
     else if (query->destination != NULL &&
              query->statuses == 1u << SMAIL_QUEUE_WAITING)
         sql = destination_sql;
-    else if (status > 0)
+    else if (status >= 0)
         sql = status_sql;
+    else if (query->statuses == OPEN)
+        sql = open_sql;
     code = smail__db_prepare(row, db, sql, err);
     if (code < 0)
         return code;
@@ -106,6 +116,8 @@ static int prepare(struct smail__statement **row, struct smail__db *db,
         smail__bind_text(*row, at++, smail__span(query->destination));
     else if (sql == status_sql)
         smail__bind_int(*row, at++, status);
+    else if (sql == open_sql)
+        smail__bind_int(*row, at++, SMAIL_QUEUE_WAITING);
     if (sql == submission_sql)
         smail__bind_int(*row, at++, query->submission);
     smail__bind_int(*row, at++, query->after_message);

@@ -155,8 +155,10 @@ CREATE TABLE queue_recipient (
 CREATE INDEX queue_recipient_due
     ON queue_recipient (destination, next_attempt, message, id)
     WHERE status = 0;
+CREATE INDEX queue_recipient_waiting
+    ON queue_recipient (destination, status, message, id) WHERE status = 0;
 CREATE INDEX queue_recipient_by_status
-    ON queue_recipient (status, message, id) WHERE status <> 0;
+    ON queue_recipient (status, message, id);
 CREATE INDEX queue_recipient_leased ON queue_recipient (lease)
     WHERE lease <> 0;
 
