@@ -270,9 +270,13 @@ static void move_tls(struct smail__connection *connection, smail_span input)
 
 void smail__transfer(struct smail__connection *connection, smail_span input)
 {
-    if (connection->tls == NULL)
+    if (connection->tls == NULL) {
         move_clear(connection, input);
-    else if (input.len == 0)
+        if (connection->tls == NULL)
+            return;
+        input.len = 0; /* a client speaks first */
+    }
+    if (input.len == 0)
         move_tls(connection, leftover_span(&connection->ciphertext));
     else
         move_tls(connection, input);
