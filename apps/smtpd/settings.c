@@ -124,12 +124,10 @@ static bool is_fixed(const struct smail__config_key *key)
 }
 
 static void tell(const struct smail__log *log, enum smail__log_level level,
-                 const char *event, const struct smail__config_key *key)
+                 const char *event, const char *name)
 {
-    char name[80];
     struct smail__log_field field;
 
-    snprintf(name, sizeof(name), "[%s] %s", key->section, key->name);
     field = (struct smail__log_field)SMAIL__LOG_TEXT("key", smail__span(name));
     smail__log_write(log, level, event, &field, 1);
 }
@@ -138,15 +136,22 @@ void settings_compare(const struct smail__log *log,
                       const struct smail__config *old,
                       const struct smail__config *fresh)
 {
+    const char *route = smail__config_other_route(old, fresh);
     struct smail__config_key key;
+    char name[SMAIL__CONFIG_ROUTE_NAME_MAX + 80];
 
     for (size_t i = 0; smail__config_key(&key, i); i++) {
         if (strcmp(key.section, "web") == 0 ||
             smail__config_same(old, fresh, i))
             continue;
+        snprintf(name, sizeof(name), "[%s] %s", key.section, key.name);
         if (is_fixed(&key))
-            tell(log, SMAIL__LOG_WARNING, "restart_needed", &key);
+            tell(log, SMAIL__LOG_WARNING, "restart_needed", name);
         else
-            tell(log, SMAIL__LOG_INFO, "changed", &key);
+            tell(log, SMAIL__LOG_INFO, "changed", name);
+    }
+    if (route != NULL) {
+        snprintf(name, sizeof(name), "[route %s]", route);
+        tell(log, SMAIL__LOG_WARNING, "restart_needed", name);
     }
 }

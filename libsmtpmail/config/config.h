@@ -172,6 +172,11 @@ struct smail__config_key {
 
 /* The `index`th key, sections together; false behind the last. */
 bool smail__config_key(struct smail__config_key *out, size_t index);
+/* The name of a route that is not the same in both, in its place; NULL: all
+ * are. */
+const char *smail__config_other_route(const struct smail__config *a,
+                                      const struct smail__config *b);
+
 /* Those of [route NAME]. */
 bool smail__config_route_key(struct smail__config_key *out, size_t index);
 

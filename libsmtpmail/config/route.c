@@ -212,6 +212,43 @@ void smail__route_dispose(struct smail__config *config)
     config->route_count = 0;
 }
 
+static bool same_value(const struct smail__key *key, const void *x,
+                       const void *y)
+{
+    switch (key->type) {
+    case SMAIL__KEY_STRING:
+        return strcmp(*(char *const *)x, *(char *const *)y) == 0;
+    case SMAIL__KEY_BOOL:
+        return *(const bool *)x == *(const bool *)y;
+    default:
+        return *(const uint32_t *)x == *(const uint32_t *)y;
+    }
+}
+
+static bool same_route(const struct smail__config_route *a,
+                       const struct smail__config_route *b)
+{
+    if (strcmp(a->name, b->name) != 0)
+        return false;
+    for (size_t i = 0; i < KEY_COUNT; i++)
+        if (!same_value(&keys[i], (const char *)a + keys[i].offset,
+                        (const char *)b + keys[i].offset))
+            return false;
+    return true;
+}
+
+const char *smail__config_other_route(const struct smail__config *a,
+                                      const struct smail__config *b)
+{
+    for (size_t i = 0; i < a->route_count || i < b->route_count; i++) {
+        if (i == b->route_count)
+            return a->routes[i].name;
+        if (i == a->route_count || !same_route(&a->routes[i], &b->routes[i]))
+            return b->routes[i].name;
+    }
+    return NULL;
+}
+
 bool smail__config_route_key(struct smail__config_key *out, size_t index)
 {
     if (index >= KEY_COUNT)

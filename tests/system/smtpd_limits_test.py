@@ -315,6 +315,7 @@ class Reload(SmtpdCase):
             self.assertEqual(self.size(old), 102400)
             self.rewrite("[limits]\nmessage-size = 200K\nhash-queue = 9\n"
                          "[server]\nhostname = other.example\n"
+                         "[route out]\nkind = discard\nrecipients = *\n"
                          "[log]\nlevel = debug\n")
             self.assertEqual(self.size(old), 102400)
             with self.smtpd.smtp() as new:
@@ -325,9 +326,10 @@ class Reload(SmtpdCase):
         for words in ('changed key="[limits] message-size"',
                       'changed key="[log] level"',
                       'restart_needed key="[limits] hash-queue"',
-                      'restart_needed key="[server] hostname"'):
+                      'restart_needed key="[server] hostname"',
+                      'restart_needed key="[route out]"'):
             self.assertIn(words, log)
-        self.assertEqual(log.count("restart_needed"), 2, log)
+        self.assertEqual(log.count("restart_needed"), 3, log)
         self.assertIn(" debug connect ", log)
         self.rewrite("[limits]\nmessage-size = 200K\nhash-queue = 9\n"
                      "[log]\nlevel = error\n")
