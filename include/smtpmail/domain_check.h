@@ -80,7 +80,7 @@ typedef struct smail_domain_report smail_domain_report;
  * Asks DNS, and the host of the MTA-STS policy; returns when all is known, or
  * at the deadline. Records that are not as they should be are no failure.
  * SMAIL_ENOTFOUND: the store has no such domain; SMAIL_EINVAL for an address
- * that is none, or a file of the resolver that cannot be read.
+ * that is none; SMAIL_EIO, SMAIL_EINVAL: a file of the resolver.
  */
 SMAIL_API int smail_domain_check(smail_domain_report **out, smail_store *store,
                                  const char *domain,

@@ -111,6 +111,11 @@ static void look_at_record(struct smail__domain_run *run,
         for (size_t i = 0; i < run->address_count; i++)
             (void)try_address(run, check, &run->addresses[i]);
         look_at_end(check, record);
+        if (run->address_count == 0)
+            smail__check_say(check, SMAIL__CHECK_UNKNOWN,
+                             "Whether it lets us send cannot be said, for our "
+                             "addresses are not known: give them with "
+                             "--address.");
     }
     free(record);
 }

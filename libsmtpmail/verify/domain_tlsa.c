@@ -77,6 +77,10 @@ static void compare(struct smail__check *check, const struct tally *tally,
                          "It names another certificate than ours: who looks "
                          "at it does not send to us. Publish the record, and "
                          "remove the others.");
+    else if (tally->useless == 0)
+        smail__check_say(check, worst,
+                         "It cannot be read: publish the record in its "
+                         "place.");
     if (tally->useless > 0)
         smail__check_say(check, SMAIL__CHECK_WARNING,
                          "Records that begin with 0 or 1 are of no use for "
