@@ -72,7 +72,7 @@ struct smail__courier *smail__courier_new(struct smail__sender *sender,
 void smail__courier_free(struct smail__courier *courier)
 {
     smail__queue_claim_free(courier->claim);
-    smail__mail_dispose(&courier->mail);
+    smail__mail_dispose(courier);
     smail__sasl_client_free(courier->sasl);
     smail_smtp_client_free(courier->client);
     free(courier);
@@ -604,7 +604,7 @@ static void over(struct smail__courier *courier, int code, smail_span status,
     }
     note_trouble(courier, code, status, phase, text);
     if (between && courier->mail.is_open)
-        smail__mail_dispose(&courier->mail);
+        smail__mail_dispose(courier);
     if (courier->mail.is_open) {
         smail__lane_trouble(sender_of(courier), courier->lane);
         smail__mail_cut(courier);
@@ -730,6 +730,7 @@ static bool on_event(struct smail__courier *courier,
         break;
     case SMAIL_SMTP_CLIENT_SEND_BODY:
         smail__mail_body(courier);
+        courier->needs_wake = true;
         break;
     case SMAIL_SMTP_CLIENT_DONE:
         smail__mail_done(courier, event);
@@ -786,7 +787,7 @@ void smail__courier_settled(struct smail__courier *courier,
     bool connected = courier->is_linked && courier->client != NULL;
 
     (void)err; /* not on disk: its lease ends, and it is tried again */
-    smail__mail_dispose(&courier->mail);
+    smail__mail_dispose(courier);
     if (connected) {
         courier->state = COURIER_TALKING;
         smail__courier_next(courier);

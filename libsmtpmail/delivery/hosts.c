@@ -308,7 +308,7 @@ static void find_mx(struct planner *planner, const char *domain)
         put_off(planner);
         break;
     }
-    if (planner->out->code == 0 && answer->status == SMAIL__DNS_FOUND) {
+    if (planner->out->code == 0) {
         sort_hosts(planner);
         drop_from_ourselves(planner);
     }
@@ -579,12 +579,17 @@ static enum dane look_at(struct planner *planner, struct smail__host *host,
     return DANE_YES;
 }
 
+/* A family that cannot be had, forged perhaps, gives no addresses, and takes
+ * nothing from the word of the other (RFC 7672, 2.1.1). */
+static bool is_fine(const struct smail__dns_answer *answer)
+{
+    return answer == NULL || answer->status == SMAIL__DNS_TEMPORARY ||
+           answer->security == SMAIL__DNS_SECURE;
+}
+
 static bool is_secure(const struct family_answers *answers)
 {
-    return (answers->six == NULL ||
-            answers->six->security == SMAIL__DNS_SECURE) &&
-           (answers->four == NULL ||
-            answers->four->security == SMAIL__DNS_SECURE);
+    return is_fine(answers->six) && is_fine(answers->four);
 }
 
 /* RFC 7672, 2.2.2: only where the addresses are signed too is TLSA asked

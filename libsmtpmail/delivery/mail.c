@@ -21,15 +21,6 @@ static const struct smail__queue_message *message_of(
     return &claim->messages[claim->items[courier->at].message];
 }
 
-void smail__mail_dispose(struct mail *mail)
-{
-    free(mail->rcpts);
-    free(mail->settled);
-    free(mail->chunk);
-    smail__buf_dispose(&mail->texts);
-    *mail = (struct mail){ .first = 0 };
-}
-
 static void close_content(struct smail__courier *courier)
 {
     const struct smail__world *world = &courier->sender->world;
@@ -39,11 +30,23 @@ static void close_content(struct smail__courier *courier)
     courier->mail.content = NULL;
 }
 
+void smail__mail_dispose(struct smail__courier *courier)
+{
+    struct mail *mail = &courier->mail;
+
+    close_content(courier);
+    free(mail->rcpts);
+    free(mail->settled);
+    free(mail->chunk);
+    smail__buf_dispose(&mail->texts);
+    *mail = (struct mail){ .first = 0 };
+}
+
 int smail__mail_prepare(struct smail__courier *courier, size_t count)
 {
     struct mail *mail = &courier->mail;
 
-    smail__mail_dispose(mail);
+    smail__mail_dispose(courier);
     mail->first = courier->at;
     mail->count = count;
     mail->started_at = courier->sender->now;
@@ -79,9 +82,8 @@ void smail__mail_set(struct smail__courier *courier, size_t index,
 {
     struct mail *mail = &courier->mail;
     struct smail__settled *settled = &mail->settled[index];
-    char first = outcome == SMAIL_QUEUE_TAKEN     ? '2'
-                 : outcome == SMAIL_QUEUE_PUT_OFF ? '4'
-                                                  : '5';
+    bool waits = outcome == SMAIL_QUEUE_PUT_OFF || outcome == 0;
+    char first = outcome == SMAIL_QUEUE_TAKEN ? '2' : waits ? '4' : '5';
     smail_span given = status;
     char fallback[] = { first, '.', '0', '.', '0' };
 
@@ -408,7 +410,6 @@ void smail__mail_body(struct smail__courier *courier)
             break;
     }
     mark_in_hand(courier, 0);
-    courier->needs_wake = true;
 }
 
 /* --- Answers ------------------------------------------------------------- */

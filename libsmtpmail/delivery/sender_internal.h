@@ -235,7 +235,7 @@ void smail__mail_done(struct smail__courier *courier,
 void smail__mail_faulty(struct smail__courier *courier);
 /* The session ended amid it. */
 void smail__mail_cut(struct smail__courier *courier);
-void smail__mail_dispose(struct mail *mail);
+void smail__mail_dispose(struct smail__courier *courier);
 
 /* Room for `count` items from courier->at on, all of one message. */
 int smail__mail_prepare(struct smail__courier *courier, size_t count);
