@@ -2,6 +2,7 @@
 /* clock.c - events in the order of their time, and chance. */
 #include <stdarg.h>
 
+#include "base/format.h"
 #include "sim.h"
 
 /* Octet for octet the same everywhere, and good enough to choose by. */
@@ -120,6 +121,7 @@ void sim_forget_events(struct sim *sim)
     sim->event_room = 0;
 }
 
+SMAIL__PRINTF(2, 0)
 static void say(const struct sim *sim, const char *format, va_list args)
 {
     fprintf(stderr, "seed %llu, %llu.%03llu s: ", (unsigned long long)sim->seed,
