@@ -131,7 +131,7 @@ bool smail__spf_is_domain_spec(smail_span text)
         }
         rest = smail__span_from(rest, len);
     }
-    if (text.len - last > 2 && text.data[last] == '%')
+    if (text.data[last] == '%')
         return true;
     if (!has_dot)
         return false;

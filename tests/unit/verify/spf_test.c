@@ -173,6 +173,19 @@ static void grammar(void **state)
         { "v=spf1 exists:%{c}.example.net -all", "permerror" },
         { "v=spf1 exists:%(i).example.net -all", "permerror" },
         { "v=spf1 exists:here.example.net/8 -all", "permerror" },
+        { "v=spf1 a:museum. -all", "permerror" },
+        { "v=spf1 a:one.two%% -all", "fail" },
+        { "v=spf1 a:foo:bar/baz.example.com -all", "fail" },
+        { "v=spf1 a:www.example..com -all", "fail" },
+        { "v=spf1 a/24/64 -all", "permerror" },
+        { "v=spf1 ip4:192.0.2.65//32 -all", "permerror" },
+        { "v=spf1 1up=foo -all", "permerror" },
+        { "v=spf1 =all", "permerror" },
+        { "v=spf1 moo/cow=far:out -all", "permerror" },
+        { "v=spf1 exp= -all", "permerror" },
+        { "v=spf1 redirect=-all", "permerror" },
+        { "v=spf1 default=pass", "neutral" },
+        { "v=spf1 -all.", "permerror" },
     };
 
     (void)state;
