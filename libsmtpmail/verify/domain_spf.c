@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* verify/domain_spf.c - does SPF let us send? (RFC 7208) */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/span.h"
 #include "verify/domain_internal.h"
 #include "verify/spf_record.h"
 
+/* Whose record is looked at: the domain's, or that of the name in EHLO, which
+   counts for mail without a sender (RFC 7208, 2.4). */
+struct identity {
+    const char *domain;
+    bool is_helo;
+};
+
 /* What we would publish: "v=spf1 mx -all" where an MX leads to all of our
    addresses, else what it lacks as well. */
 static void put_wanted(struct smail__buf *out,
-                       const struct smail__domain_run *run)
+                       const struct smail__domain_run *run,
+                       const struct identity *identity)
 {
-    smail__buf_puts(out, "v=spf1 mx");
-    if (!run->mx_has_host && run->host_has_them)
+    smail__buf_puts(out, identity->is_helo ? "v=spf1 a" : "v=spf1 mx");
+    if (!identity->is_helo && !run->mx_has_host && run->host_has_them)
         smail__buf_printf(out, " a:%s", run->facts->hostname);
     for (size_t i = 0; i < run->address_count && !run->host_has_them; i++) {
         char text[SMAIL__IP_TEXT];
@@ -56,8 +65,8 @@ static bool try_address(struct smail__domain_run *run,
                         struct smail__check *check, const struct smail__ip *ip)
 {
     struct smail__spf_request request = { .ip = *ip,
-                                          .domain = run->facts->domain,
-                                          .sender = run->facts->domain,
+                                          .domain = check->owner,
+                                          .sender = check->owner,
                                           .helo = run->facts->hostname,
                                           .now = run->facts->now };
     struct smail__spf_verdict verdict;
@@ -139,9 +148,27 @@ static size_t count_records(struct smail__buf *out, struct smail__check *check,
     return count;
 }
 
-void smail__check_spf(struct smail__domain_run *run)
+static void say_missing(struct smail__check *check,
+                        const struct identity *identity)
 {
-    const char *domain = run->facts->domain;
+    if (identity->is_helo)
+        smail__check_say(check, SMAIL__CHECK_OPTIONAL,
+                         "With it others can tell that notices, which have no "
+                         "sender, are from us.");
+    else
+        smail__check_say(check, SMAIL__CHECK_MISSING,
+                         "There is no SPF record%s: other hosts cannot know "
+                         "who may send mail of %s. Publish it.",
+                         check->found_count > 0 ? " that is one (\"v=spf1\", a "
+                                                  "space, then its terms)"
+                                                : "",
+                         identity->domain);
+}
+
+static void check_identity(struct smail__domain_run *run,
+                           const struct identity *identity)
+{
+    const char *domain = identity->domain;
     struct smail__check *check = smail__check_begin(run, "SPF", "TXT", domain);
     const struct smail__dns_answer *answer =
         smail__check_ask(run, check, domain, SMAIL__DNS_TXT);
@@ -149,7 +176,7 @@ void smail__check_spf(struct smail__domain_run *run)
     size_t count;
 
     smail__buf_init(&text, 4096, NULL);
-    put_wanted(&text, run);
+    put_wanted(&text, run, identity);
     smail__check_expect_txt(check, domain, smail__buf_span(&text));
     smail__buf_dispose(&text);
     if (answer == NULL)
@@ -165,13 +192,17 @@ void smail__check_spf(struct smail__domain_run *run)
                          "an error (RFC 7208, 4.5): make one of them, and "
                          "remove the others.");
     } else {
-        smail__check_say(check, SMAIL__CHECK_MISSING,
-                         "There is no SPF record%s: other hosts cannot know "
-                         "who may send mail of %s. Publish it.",
-                         check->found_count > 0 ? " that is one (\"v=spf1\", a "
-                                                  "space, then its terms)"
-                                                : "",
-                         domain);
+        say_missing(check, identity);
     }
     smail__buf_dispose(&text);
+}
+
+void smail__check_spf(struct smail__domain_run *run)
+{
+    struct identity own = { run->facts->domain, false };
+    struct identity helo = { run->facts->hostname, true };
+
+    check_identity(run, &own);
+    if (strcmp(own.domain, helo.domain) != 0)
+        check_identity(run, &helo);
 }

@@ -113,7 +113,8 @@ def well(keys, digest):
     """All that should be there."""
     zone = {
         DOMAIN: {"MX": f"10 {HOST}", "TXT": ["v=spf1 mx -all"]},
-        HOST: {"A": "203.0.113.7", "AAAA": "2001:db8::7", "secure": True},
+        HOST: {"A": "203.0.113.7", "AAAA": "2001:db8::7",
+               "TXT": "v=spf1 a -all", "secure": True},
         "7.113.0.203.in-addr.arpa": {"PTR": HOST},
         "7" + ".0" * 23 + ".8.b.d.0.1.0.0.2.ip6.arpa": {"PTR": HOST},
         f"_dmarc.{DOMAIN}": {
@@ -214,7 +215,7 @@ class Checks(Case):
         self.assertEqual(document["hostname"], HOST)
         self.assertEqual(
             [check["name"] for check in document["checks"]],
-            ["MX", "address", "PTR", "PTR", "SPF", "DKIM", "DKIM", "DMARC",
+            ["MX", "address", "PTR", "PTR", "SPF", "SPF", "DKIM", "DKIM", "DMARC",
              "MTA-STS", "TLS-RPT", "TLSA", "SRV", "SRV"])
 
     def test_each_thing_that_is_missing(self):
@@ -312,7 +313,7 @@ class Checks(Case):
         self.assertIn(f"MISSING   DMARC    _dmarc.{DOMAIN} TXT\n", text)
         self.assertIn(f"paste:  _dmarc.{DOMAIN}. 3600 IN TXT \"v=DMARC1; ",
                       text)
-        self.assertIn(f"{DOMAIN}: 2 of 13 records need you\n", text)
+        self.assertIn(f"{DOMAIN}: 2 of 14 records need you\n", text)
         for line in text.splitlines():
             if line.startswith("    ") and "  " not in line.strip():
                 self.assertLessEqual(len(line), 80)
@@ -335,7 +336,7 @@ class Checks(Case):
 
     def test_by_a_name_server(self):
         del self.zone[f"mta-sts.{DOMAIN}"]
-        self.zone[HOST] = {"A": "198.18.0.7"}
+        self.zone[HOST] = {"A": "198.18.0.7", "TXT": "v=spf1 a -all"}
         self.zone["7.0.18.198.in-addr.arpa"] = {"PTR": HOST}
         server = NameServer(self.zone)
         self.addCleanup(server.close)

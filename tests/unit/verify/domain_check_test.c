@@ -27,7 +27,8 @@ static const struct entry {
     { "example.org", "'MX': '10 mail.example.org',"
                      "'TXT': ['site=1', 'v=spf1 mx -all']" },
     { "mail.example.org",
-      "'A': '203.0.113.7', 'AAAA': '2001:db8::7', 'secure': true" },
+      "'A': '203.0.113.7', 'AAAA': '2001:db8::7', 'TXT': 'v=spf1 a -all',"
+      "'secure': true" },
     { "7.113.0.203.in-addr.arpa", "'PTR': 'mail.example.org'" },
     { "7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2."
       "ip6.arpa",
@@ -165,7 +166,7 @@ static void all_well(void **state)
         assert_true(out->list[i].expected.len > 0);
         assert_true(out->list[i].explanation.len > 0);
     }
-    assert_int_equal(out->count, 13);
+    assert_int_equal(out->count, 14);
     assert_true(out->wants_policy);
     done(out);
     smail__dns_zone_free(zone);
@@ -290,6 +291,11 @@ static const struct fault faults[] = {
       SMAIL__CHECK_WARNING, "other names" },
     { "example.org", "'MX': '10 mail.example.org'", "SPF", SMAIL__CHECK_MISSING,
       "no SPF record" },
+    { "mail.example.org",
+      "'A': '203.0.113.7', 'TXT': 'v=spf1 -all', 'secure': true", "SPF",
+      SMAIL__CHECK_WRONG, "may not" },
+    { "mail.example.org", "'A': '203.0.113.7', 'secure': true", "SPF",
+      SMAIL__CHECK_OPTIONAL, "notices" },
     { "example.org", "'TXT': 'v=spf1; mx -all'", "SPF", SMAIL__CHECK_MISSING,
       "that is one" },
     { "example.org", "'TXT': ['v=spf1 mx -all', 'v=spf1 a -all']", "SPF",
