@@ -17,6 +17,7 @@
 #include <smtpmail/smtp_server.h>
 #include <smtpmail/store.h>
 #include <smtpmail/test_server.h>
+#include <smtpmail/totp.h>
 #include <smtpmail/transfer.h>
 
 #endif

@@ -3,12 +3,13 @@
 
 -- Time-based one-time passwords (RFC 6238). confirmed_at 0: not in force yet.
 -- last_step: the step of the last code that was taken, which no other takes
--- again.
+-- again. next_try: see account/totp.c.
 CREATE TABLE totp (
     account {INT} PRIMARY KEY NOT NULL REFERENCES account (id),
     secret {BLOB} NOT NULL,
     confirmed_at {INT} NOT NULL DEFAULT 0,
-    last_step {INT} NOT NULL DEFAULT 0
+    last_step {INT} NOT NULL DEFAULT 0,
+    next_try {INT} NOT NULL DEFAULT 0
 );
 
 -- code: SHA-256 of a generated code that stands in for a one-time password
