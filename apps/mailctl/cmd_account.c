@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "account/sent.h"
 #include "account/session.h"
 #include "base/format.h"
 #include "base/mem.h"
@@ -8,6 +9,10 @@
 #include "config/value.h"
 #include "ctl.h"
 #include "report.h"
+
+/* Of one command; names are those of [limits]. */
+#define LIMITS_MAX 16
+#define LIMIT_NAME_SIZE 64
 
 static const struct column columns[] = {
     { .name = "id" },
@@ -24,9 +29,34 @@ static const struct column columns[] = {
     { .name = NULL },
 };
 
+/* Of one account: also what it may and did send. */
+static const struct column show_columns[] = {
+    { .name = "id" },
+    { .name = "address" },
+    { .name = "name", .width = 40 },
+    { .name = "admin" },
+    { .name = "disabled" },
+    { .name = "hasPassword", .is_hidden = true },
+    { .name = "emails" },
+    { .name = "usedBytes" },
+    { .name = "quotaBytes" },
+    { .name = "quotaEmails" },
+    { .name = "createdAt" },
+    { .name = "limits" },
+    { .name = "sentEmails" },
+    { .name = "sentTo" },
+    { .name = NULL },
+};
+
 struct list {
     struct report report;
     uint64_t left;
+    const struct sent *sent; /* NULL: it is not shown */
+};
+
+struct sent {
+    char limits[256]; /* "name=value", parted by spaces */
+    uint64_t messages, recipients;
 };
 
 static int print(const smail_account *account, void *user)
@@ -45,15 +75,38 @@ static int print(const smail_account *account, void *user)
     report_uint(report, account->quota_bytes);
     report_uint(report, account->quota_emails);
     report_time(report, account->created_at);
+    if (list->sent != NULL) {
+        report_words(report, list->sent->limits, ' ');
+        report_uint(report, list->sent->messages);
+        report_uint(report, list->sent->recipients);
+    }
     return report_row(report) != 0 || --list->left == 0;
+}
+
+static int add_limit(const smail_account_limit *limit, void *user)
+{
+    struct sent *sent = user;
+    size_t len = strlen(sent->limits);
+
+    smail__format(sent->limits + len, sizeof(sent->limits) - len, "%s%s=%llu",
+                  len > 0 ? " " : "", limit->name,
+                  (unsigned long long)*limit->value);
+    return 0;
 }
 
 static int print_one(struct ctl *ctl, smail_id account)
 {
-    struct list list = { .left = 1 };
-    int rc;
+    struct sent sent = { .limits = "" };
+    struct list list = { .left = 1, .sent = &sent };
+    int rc = smail_account_limit_list(ctl->store, account, add_limit, &sent,
+                                      &ctl->err);
 
-    report_begin(&list.report, ctl, columns, true);
+    if (rc == 0)
+        rc = smail__sent_total(&sent.messages, &sent.recipients, ctl->store,
+                               account, &ctl->err);
+    if (rc != 0)
+        return rc;
+    report_begin(&list.report, ctl, show_columns, true);
     rc = smail_account_get(ctl->store, account, print, &list, &ctl->err);
     if (rc < 0)
         smail__buf_dispose(&list.report.held);
@@ -225,9 +278,50 @@ static int rename_one(struct ctl *ctl)
     return rc != 0 ? rc : print_one(ctl, account);
 }
 
+struct limits {
+    smail_account_limit list[LIMITS_MAX];
+    uint64_t values[LIMITS_MAX];
+    char names[LIMITS_MAX][LIMIT_NAME_SIZE];
+    size_t count;
+};
+
+/* "recipients-per-day=500", or "=default". */
+static int read_limit(struct limits *limits, struct ctl *ctl, const char *text)
+{
+    smail_account_limit *limit = &limits->list[limits->count];
+    uint64_t *value = &limits->values[limits->count];
+    char *name = limits->names[limits->count];
+    smail_span rest = smail__span(text);
+    smail_span key = smail__span_cut(&rest, '=');
+
+    if (limits->count == LIMITS_MAX || key.len >= LIMIT_NAME_SIZE ||
+        (!smail__span_is(rest, "default") &&
+         smail__span_number(value, rest) != 0))
+        return ctl_usage(ctl,
+                         "--limit wants NAME=NUMBER or NAME=default, as "
+                         "recipients-per-day=5000, not '%s'",
+                         text);
+    smail__format(name, LIMIT_NAME_SIZE, "%.*s", SMAIL__SPAN_ARG(key));
+    limit->name = name;
+    limit->value = smail__span_is(rest, "default") ? NULL : value;
+    limits->count++;
+    return 0;
+}
+
+static int read_limits(struct limits *limits, struct ctl *ctl)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < ctl->given_count; i++)
+        if (strcmp(ctl->given[i].option->name, "limit") == 0)
+            rc = read_limit(limits, ctl, ctl->given[i].value);
+    return rc;
+}
+
 static int set(struct ctl *ctl)
 {
     smail_account_changes changes = SMAIL_ACCOUNT_CHANGES_INIT;
+    struct limits limits = { .count = 0 };
     bool admin = ctl_option(ctl, "admin") != NULL;
     uint64_t bytes, emails;
     smail_id account;
@@ -235,6 +329,8 @@ static int set(struct ctl *ctl)
 
     if (rc == 0)
         rc = read_count(&emails, ctl, "quota-emails");
+    if (rc == 0)
+        rc = read_limits(&limits, ctl);
     if (rc != 0)
         return rc;
     if (ctl->given_count == 0)
@@ -242,6 +338,8 @@ static int set(struct ctl *ctl)
     if (admin && ctl_option(ctl, "no-admin") != NULL)
         return ctl_usage(ctl, "--admin and --no-admin are one too many");
     changes.name = ctl_option(ctl, "name");
+    changes.limits = limits.list;
+    changes.limit_count = limits.count;
     if (ctl_option(ctl, "quota-bytes") != NULL)
         changes.quota_bytes = &bytes;
     if (ctl_option(ctl, "quota-emails") != NULL)
@@ -291,6 +389,7 @@ static const struct option set_options[] = {
     { "quota-emails", "N", "so many messages; 0: any number" },
     { "admin", NULL, "gets the mail of postmaster and abuse" },
     { "no-admin", NULL, "does not; another one must" },
+    { "limit", "NAME=N", "of [limits]; N 'default': the server's" },
     { NULL, NULL, NULL },
 };
 

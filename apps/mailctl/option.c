@@ -60,7 +60,7 @@ static int set_global(struct ctl *ctl, const char *name, const char *value)
 /* The option of any command that has this name. */
 static const struct option *find_any(smail_span name)
 {
-    const struct option *option = find(global_options, name);
+    const struct option *option = NULL;
 
     for (size_t i = 0; option == NULL && all_commands[i] != NULL; i++) {
         for (size_t j = 0; option == NULL && j < all_commands[i]->count; j++)
@@ -120,7 +120,10 @@ static int take_option(struct ctl *ctl, struct words *words, int argc,
     const char *value =
         argv[*at][2 + name.len] == '=' ? argv[*at] + 3 + name.len : NULL;
     const struct option *option = find_any(name);
+    bool is_global = option == NULL;
 
+    if (is_global)
+        option = find(global_options, name);
     if (option == NULL) {
         if (words->unknown.data == NULL)
             words->unknown = name;
@@ -134,7 +137,7 @@ static int take_option(struct ctl *ctl, struct words *words, int argc,
                              option->value);
         value = argv[++*at];
     }
-    if (find(global_options, name) != NULL)
+    if (is_global)
         return set_global(ctl, option->name, value);
     if (ctl->given_count == OPTIONS_MAX)
         return ctl_usage(ctl, "too many options");
@@ -200,8 +203,32 @@ static int find_command(struct ctl *ctl, const struct words *words)
                      noun);
 }
 
+/* A name that all commands know, and one of them as its own: it is that one's
+ * there and everybody's elsewhere. */
+static int settle_shared(struct ctl *ctl)
+{
+    size_t kept = 0;
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < ctl->given_count; i++) {
+        smail_span name = smail__span(ctl->given[i].option->name);
+
+        if (find(global_options, name) == NULL ||
+            find(ctl->command->options, name) != NULL)
+            ctl->given[kept++] = ctl->given[i];
+        else
+            rc = set_global(ctl, name.data, ctl->given[i].value);
+    }
+    ctl->given_count = kept;
+    return rc;
+}
+
 static int check_options(struct ctl *ctl, const struct words *words)
 {
+    int rc = settle_shared(ctl);
+
+    if (rc != 0)
+        return rc;
     if (words->unknown.data != NULL)
         return unknown_option(ctl, words->unknown);
     for (size_t i = 0; i < ctl->given_count; i++) {

@@ -68,6 +68,8 @@ void settings_fill(smail_server_options *options,
     options->max_messages_per_minute = config->messages_per_minute;
     options->max_messages_per_hour = config->messages_per_hour;
     options->max_recipients_per_hour = config->recipients_per_hour;
+    options->max_messages_per_day = config->messages_per_day;
+    options->max_recipients_per_day = config->recipients_per_day;
     options->max_login_failures = config->auth_failures;
     options->max_login_failures_per_address = config->auth_failures_per_address;
     options->login_ban = config->auth_ban_time;

@@ -33,6 +33,8 @@ static int open_limiters(struct app *app, const struct app_options *options,
         rc = smail__limiter_new(&app->signups, options->signups,
                                 HOUR / options->signups, err);
     if (rc == 0)
+        rc = smail__limiter_new(&app->excesses, 1, 24 * HOUR, err);
+    if (rc == 0)
         rc = smail__remember_new(&app->remember, app->store, err);
     return rc;
 }
@@ -46,12 +48,33 @@ static void on_warning(const char *text, void *user)
     smail__log_write(app->log, SMAIL__LOG_WARNING, "store", &field, 1);
 }
 
+/* Whoever refuses a thief a thousand times need not say so a thousand times. */
+static void on_excess(smail_id account, const char *text, void *user)
+{
+    struct app *app = user;
+    int64_t now = (int64_t)time(NULL);
+    struct smail__log_field fields[] = {
+        SMAIL__LOG_NUMBER("account", account),
+        SMAIL__LOG_TEXT("reason", smail__span(text)),
+    };
+    char key[32];
+
+    smail__format(key, sizeof(key), "%lld", (long long)account);
+    if (smail__limiter_wait(app->excesses, smail__span(key), now) > 0)
+        return;
+    smail__limiter_note(app->excesses, smail__span(key), now);
+    smail__log_write(app->log, SMAIL__LOG_WARNING, "account_over_limit", fields,
+                     2);
+}
+
 static int open_store(struct app *app, const struct app_options *options,
                       smail_error *err)
 {
     struct smail__jmap_limits limits = {
         .upload_size = options->upload_size,
         .message_size = options->message_size,
+        .messages_per_day = options->messages_per_day,
+        .recipients_per_day = options->recipients_per_day,
     };
     smail_store_options store = SMAIL_STORE_OPTIONS_INIT;
     int rc;
@@ -70,6 +93,8 @@ static int open_store(struct app *app, const struct app_options *options,
     if (rc == 0)
         smail__jmap_set_routes(app->jmap, &options->routes->routes,
                                options->queue_warn, options->queue_expire);
+    if (rc == 0)
+        smail__jmap_on_excess(app->jmap, on_excess, app);
     /* Of its own, so that data_version counts what all others do. Without it
      * the notices alone tell of changes. */
     if (rc == 0)
@@ -109,6 +134,7 @@ void app_close(struct app *app)
     smail__limiter_free(app->guesses);
     smail__limiter_free(app->peers);
     smail__limiter_free(app->signups);
+    smail__limiter_free(app->excesses);
     smail__db_close(app->watch);
     smail__jmap_free(app->jmap);
     smail_routes_free(app->routes);

@@ -24,10 +24,11 @@ struct app {
     struct smail__jmap *jmap;
     const struct smail__log *log;
     struct smail__remember *remember;
-    struct smail__limiter *guesses; /* wrong passwords, peer and account */
-    struct smail__limiter *peers;   /* wrong passwords of one peer */
-    struct smail__limiter *signups; /* new accounts of one peer */
-    sem_t hashes;                   /* threads that may check passwords */
+    struct smail__limiter *guesses;  /* wrong passwords, peer and account */
+    struct smail__limiter *peers;    /* wrong passwords of one peer */
+    struct smail__limiter *signups;  /* new accounts of one peer */
+    struct smail__limiter *excesses; /* warnings of one account */
+    sem_t hashes;                    /* threads that may check passwords */
     bool has_hashes;
     char secret[SMAIL__TOKEN_SIZE]; /* shared with the front */
     struct smail__db *watch;        /* to ask for its version; or NULL */
@@ -47,6 +48,7 @@ struct app_options {
     uint64_t message_size;       /* of what is sent, 0: the library's limit */
     struct smail_routes *routes; /* taken, also on failure */
     uint32_t queue_warn, queue_expire;
+    uint32_t messages_per_day, recipients_per_day; /* of an account */
 };
 
 int app_open(struct app *app, const struct app_options *options,

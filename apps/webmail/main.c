@@ -132,6 +132,8 @@ static int open_app(struct program *program, smail_error *err)
         .message_size = config->message_size,
         .queue_warn = config->queue_warn,
         .queue_expire = config->queue_expire,
+        .messages_per_day = config->messages_per_day,
+        .recipients_per_day = config->recipients_per_day,
     };
     int rc = smail__routes_load(&options.routes, config, false, err);
     const char *path;

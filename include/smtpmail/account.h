@@ -135,6 +135,15 @@ SMAIL_API int smail_account_rename(smail_store *store, smail_id account,
                                    const char *address, bool drop_old,
                                    smail_error *err);
 
+/** What an account may have of its own, instead of the server's. */
+typedef struct smail_account_limit {
+    const char *name;      /**< "messages-per-hour", "recipients-per-hour",
+                                "messages-per-day" or "recipients-per-day". */
+    const uint64_t *value; /**< NULL: the server's again. */
+} smail_account_limit;
+
+#define SMAIL_ACCOUNT_LIMIT_MAX 1000000
+
 /** What is NULL stays as it is. */
 typedef struct smail_account_changes {
     size_t size;
@@ -142,6 +151,8 @@ typedef struct smail_account_changes {
     const uint64_t *quota_bytes; /**< 0: none. */
     const uint64_t *quota_emails;
     const bool *admin;
+    const smail_account_limit *limits; /**< Others stay as they are. */
+    size_t limit_count;
 } smail_account_changes;
 
 #define SMAIL_ACCOUNT_CHANGES_INIT    \
@@ -153,6 +164,21 @@ typedef struct smail_account_changes {
 SMAIL_API int smail_account_set(smail_store *store, smail_id account,
                                 const smail_account_changes *changes,
                                 smail_error *err);
+
+/** SMAIL_EINVAL for a name that is none of those, or a value that is not 1 to
+    SMAIL_ACCOUNT_LIMIT_MAX. */
+SMAIL_API int smail_account_limit_set(smail_store *store, smail_id account,
+                                      const smail_account_limit *limit,
+                                      smail_error *err);
+/** SMAIL_ENOTFOUND when it has none of its own. */
+SMAIL_API int smail_account_limit_get(uint64_t *out, smail_store *store,
+                                      smail_id account, const char *name,
+                                      smail_error *err);
+/** Those that it has. */
+SMAIL_API int smail_account_limit_list(
+    smail_store *store, smail_id account,
+    int (*each)(const smail_account_limit *limit, void *user), void *user,
+    smail_error *err);
 
 /**
  * Check a password: the account's, or one of its app passwords, which is quick.

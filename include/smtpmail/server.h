@@ -151,6 +151,11 @@ typedef struct smail_server_options {
     uint32_t queue_warn;   /**< Seconds after which the sender of what could
                        not be delivered yet is told. Default 4 hours. */
     uint32_t queue_expire; /**< And given up. Default 5 days. */
+
+    /** What an account sends in any 24 hours, counted in the store; it may
+        have its own, see smail_account_limit_set(). */
+    uint32_t max_messages_per_day;   /**< Default 1000. */
+    uint32_t max_recipients_per_day; /**< Default 2000. */
 } smail_server_options;
 
 #define SMAIL_SERVER_OPTIONS_INIT    \

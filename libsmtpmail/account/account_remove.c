@@ -40,6 +40,8 @@ static const char sql_totp[] = "DELETE FROM totp WHERE account = $1";
 static const char sql_codes[] = "DELETE FROM recovery_code WHERE account = $1";
 static const char sql_events[] = "DELETE FROM login_event WHERE account = $1";
 static const char sql_identities[] = "DELETE FROM identity WHERE account = $1";
+static const char sql_limits[] = "DELETE FROM account_limit WHERE account = $1";
+static const char sql_sent[] = "DELETE FROM sent_count WHERE account = $1";
 static const char sql_account[] = "DELETE FROM account WHERE id = $1";
 
 static const char sql_leads_to[] =
@@ -148,10 +150,10 @@ static int unlink_aliases(struct smail__db *db, smail_span address,
 /* Nobody reaches it any more. */
 static int close_account(smail_tx *tx, void *arg, smail_error *err)
 {
-    static const char *const steps[] = { sql_close,    sql_addresses,
-                                         sql_sessions, sql_app,
-                                         sql_totp,     sql_codes,
-                                         sql_events,   sql_identities };
+    static const char *const steps[] = {
+        sql_close, sql_addresses, sql_sessions,   sql_app,   sql_totp,
+        sql_codes, sql_events,    sql_identities, sql_limits
+    };
     struct smail__db *db = smail__tx_db(tx);
     struct smail__statement *statement;
     const struct job *job = arg;
@@ -187,7 +189,10 @@ static int purge(smail_tx *tx, void *arg, smail_error *err)
     job->is_done = rc == 0;
     if (rc != 0)
         return rc < 0 ? rc : 0;
-    rc = run_for(sql_account, smail__tx_db(tx), job->account, err);
+    /* Whoever is still logged in sends, and is counted, until the end. */
+    rc = run_for(sql_sent, smail__tx_db(tx), job->account, err);
+    if (rc == 0)
+        rc = run_for(sql_account, smail__tx_db(tx), job->account, err);
     if (rc == 0 && smail__db_changes(smail__tx_db(tx)) == 0)
         return smail__fail(err, SMAIL_ENOTFOUND, "there is no such account");
     return rc;

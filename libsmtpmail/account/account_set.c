@@ -4,6 +4,7 @@
 
 #include <smtpmail/account.h>
 
+#include "account/account_limit.h"
 #include "account/account_rules.h"
 #include "base/error.h"
 #include "base/span.h"
@@ -108,6 +109,9 @@ static int change(smail_tx *tx, void *arg, smail_error *err)
         if (rc == 0 && !*changes->admin)
             rc = check_admin(db, err);
     }
+    for (size_t i = 0; rc == 0 && i < changes->limit_count; i++)
+        rc = smail__account_limit_put(tx, job->account, &changes->limits[i],
+                                      err);
     return rc;
 }
 
@@ -126,5 +130,7 @@ int smail_account_set(smail_store *store, smail_id account,
         rc = smail__account_check_quota(*all.quota_bytes, err);
     if (rc == 0 && all.quota_emails != NULL)
         rc = smail__account_check_quota(*all.quota_emails, err);
+    for (size_t i = 0; rc == 0 && i < all.limit_count; i++)
+        rc = smail__account_limit_check(&all.limits[i], err);
     return rc != 0 ? rc : smail__store_write(store, change, &job, err);
 }

@@ -79,6 +79,7 @@ struct smail__config {
     uint32_t connections_per_network;
     uint32_t connections_per_minute, messages_per_minute; /* of an address */
     uint32_t messages_per_hour, recipients_per_hour;      /* of an account */
+    uint32_t messages_per_day, recipients_per_day;        /* likewise */
     uint32_t auth_failures;
     uint32_t auth_failures_per_address;
     uint32_t auth_ban_time;

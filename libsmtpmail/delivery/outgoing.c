@@ -33,13 +33,21 @@ static void free_span(smail_span span)
     free((void *)(uintptr_t)span.data);
 }
 
+void smail__outgoing_truncate(struct smail__outgoing *outgoing, size_t count)
+{
+    while (outgoing->count > count) {
+        struct smail__queue_recipient *last =
+            &outgoing->recipients[--outgoing->count];
+
+        free_span(last->recipient);
+        free_span(last->destination);
+        free_span(last->original_recipient);
+    }
+}
+
 void smail__outgoing_dispose(struct smail__outgoing *outgoing)
 {
-    for (size_t i = 0; i < outgoing->count; i++) {
-        free_span(outgoing->recipients[i].recipient);
-        free_span(outgoing->recipients[i].destination);
-        free_span(outgoing->recipients[i].original_recipient);
-    }
+    smail__outgoing_truncate(outgoing, 0);
     free(outgoing->recipients);
     free(outgoing->sender);
     smail__dkim_signer_free(outgoing->signer);
@@ -47,7 +55,6 @@ void smail__outgoing_dispose(struct smail__outgoing *outgoing)
     outgoing->signer = NULL;
     outgoing->recipients = NULL;
     outgoing->sender = NULL;
-    outgoing->count = 0;
 }
 
 static void path_text(char out[SMAIL_LOCAL_PART_MAX + SMAIL_DOMAIN_MAX + 2],

@@ -52,6 +52,9 @@ int smail__outgoing_add_local(struct smail__outgoing *outgoing,
                               const smail_path *recipient, unsigned notify,
                               smail_span original);
 
+/* The first `count` of them stay. */
+void smail__outgoing_truncate(struct smail__outgoing *outgoing, size_t count);
+
 bool smail__outgoing_has(const struct smail__outgoing *outgoing,
                          smail_span recipient);
 

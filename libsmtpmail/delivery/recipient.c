@@ -8,6 +8,7 @@
 
 #include <smtpmail/account.h>
 
+#include "account/account_limit.h"
 #include "base/error.h"
 #include "base/span.h"
 #include "delivery/sending.h"
@@ -179,6 +180,29 @@ static void collect_recipients(struct smail__sending *sending)
                                      fields[i]);
 }
 
+/* What is more than a day's would be too much tomorrow as well. */
+static int set_max(struct smail__sending *sending, smail_error *err)
+{
+    struct smail__submit *submit = sending->submit;
+    struct smail__account_limits own;
+    uint32_t day;
+    int code;
+
+    submit->recipients_max = SMAIL__SUBMIT_RECIPIENTS_MAX;
+    if (submit->caps == NULL)
+        return 0;
+    code =
+        smail__account_limits_read(&own, sending->store, submit->account, err);
+    if (code != 0)
+        return code;
+    day = own.value[SMAIL__LIMIT_RECIPIENTS_PER_DAY];
+    if (day == 0)
+        day = submit->caps->recipients;
+    if (day != 0 && day < submit->recipients_max)
+        submit->recipients_max = day;
+    return 0;
+}
+
 int smail__sending_recipients(struct smail__sending *sending, smail_error *err)
 {
     smail_id *room;
@@ -188,7 +212,10 @@ int smail__sending_recipients(struct smail__sending *sending, smail_error *err)
     if (sending->recipients.count == 0)
         return smail__sending_refuse(sending, SMAIL__SUBMIT_NO_RECIPIENTS, err,
                                      "the message is for nobody");
-    if (sending->recipients.count > SMAIL__SUBMIT_RECIPIENTS_MAX ||
+    code = set_max(sending, err);
+    if (code != 0)
+        return code;
+    if (sending->recipients.count > sending->submit->recipients_max ||
         smail__buf_error(&sending->recipients.text) != 0)
         return smail__sending_refuse(sending, SMAIL__SUBMIT_TOO_MANY_RECIPIENTS,
                                      err, "the message is for too many");

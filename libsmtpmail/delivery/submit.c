@@ -330,13 +330,34 @@ static int record(smail_tx *tx, struct smail__sending *sending,
     return code;
 }
 
+/* RFC 8621, 7.5 has no word for it; the one of RFC 8620, 5.3 says that it is
+ * to be tried again. */
+static int count(smail_tx *tx, struct smail__sending *sending, smail_error *err)
+{
+    struct smail__submit *submit = sending->submit;
+    struct smail__sent_excess excess;
+    char text[SMAIL__SENT_TEXT];
+    int code;
+
+    if (submit->caps == NULL)
+        return 0;
+    code = smail__sent_take(tx, &excess, submit->account, submit->caps,
+                            (uint32_t)sending->recipients.count, err);
+    if (code != SMAIL_ELIMIT)
+        return code;
+    smail__sent_text(text, &excess);
+    return smail__sending_refuse(sending, SMAIL__SUBMIT_RATE_LIMIT, err, text);
+}
+
 static int finish(smail_tx *tx, smail_append *append, void *arg,
                   smail_error *err)
 {
     struct smail__sending *sending = arg;
     struct smail__queue_message *message = &sending->outgoing.message;
-    int code = record(tx, sending, err);
+    int code = count(tx, sending, err);
 
+    if (code == 0)
+        code = record(tx, sending, err);
     if (code == 0 && sending->outgoing.count > 0) {
         message->account = sending->submit->account;
         message->email = sending->submit->email;

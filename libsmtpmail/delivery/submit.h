@@ -11,6 +11,7 @@
 #ifndef SMAIL__DELIVERY_SUBMIT_H
 #define SMAIL__DELIVERY_SUBMIT_H
 
+#include "account/sent.h"
 #include "delivery/route.h"
 #include "delivery/submission.h"
 
@@ -27,7 +28,8 @@ enum smail__submit_fault {
     SMAIL__SUBMIT_NO_RECIPIENTS,
     SMAIL__SUBMIT_INVALID_RECIPIENTS, /* named in `refused` */
     SMAIL__SUBMIT_FORBIDDEN_MAIL_FROM,
-    SMAIL__SUBMIT_FORBIDDEN_FROM
+    SMAIL__SUBMIT_FORBIDDEN_FROM,
+    SMAIL__SUBMIT_RATE_LIMIT /* of RFC 8620, 5.3: later it may be sent */
 };
 
 struct smail__submit {
@@ -44,6 +46,9 @@ struct smail__submit {
 
     uint64_t size_max; /* 0: none */
 
+    /* The account's day; NULL: it is not counted. */
+    const struct smail__sent_caps *caps;
+
     /* By which way to other hosts; NULL: only to addresses here. */
     const struct smail__routes *routes;
     int64_t release_at;                    /* not before; 0: at once */
@@ -59,6 +64,7 @@ struct smail__submit {
     struct smail__buf refused;      /* addresses, parted by newlines */
     struct smail__submission made;  /* when it returns 0 */
     size_t recipient_total;         /* how many it went to */
+    uint32_t recipients_max;        /* with TOO_MANY_RECIPIENTS */
 };
 
 void smail__submit_prepare(struct smail__submit *submit);

@@ -56,6 +56,8 @@ struct smail__jmap {
     struct smail__jmap_limits limits;
     const struct smail__routes *routes; /* NULL: nothing goes elsewhere */
     uint32_t queue_warn, queue_expire;
+    void (*excess)(smail_id account, const char *text, void *user);
+    void *excess_user;
 
     /* One call at a time changes an account: so what ifInState compared
      * (RFC 8620, 5.3) is still so when the change is made. */

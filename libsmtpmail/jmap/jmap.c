@@ -73,6 +73,15 @@ void smail__jmap_set_routes(struct smail__jmap *jmap,
     jmap->queue_expire = expire;
 }
 
+void smail__jmap_on_excess(struct smail__jmap *jmap,
+                           void (*excess)(smail_id account, const char *text,
+                                          void *user),
+                           void *user)
+{
+    jmap->excess = excess;
+    jmap->excess_user = user;
+}
+
 const struct smail__jmap_limits *smail__jmap_limits(
     const struct smail__jmap *jmap)
 {

@@ -29,6 +29,9 @@ struct smail__jmap_limits {
     unsigned objects_in_get; /* maxObjectsInGet, 500 */
     unsigned objects_in_set; /* maxObjectsInSet, 500 */
     uint64_t message_size;   /* of what is sent, 50 MiB */
+
+    /* Of one account, in any 24 hours; 0: without end. */
+    uint32_t messages_per_day, recipients_per_day;
 };
 
 /* `store` is kept and must outlive it; `limits` may be NULL. */
@@ -43,6 +46,13 @@ struct smail__routes;
 void smail__jmap_set_routes(struct smail__jmap *jmap,
                             const struct smail__routes *routes, uint32_t warn,
                             uint32_t expire);
+
+/* Before the first request: hear of an account that would send more than
+ * `limits` let it, with what it was told. On the thread that asked. */
+void smail__jmap_on_excess(struct smail__jmap *jmap,
+                           void (*excess)(smail_id account, const char *text,
+                                          void *user),
+                           void *user);
 
 /* With the defaults filled in. */
 const struct smail__jmap_limits *smail__jmap_limits(

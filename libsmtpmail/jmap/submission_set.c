@@ -216,13 +216,17 @@ static int explain(struct sending *sending, int code, const smail_error *error)
         [SMAIL__SUBMIT_INVALID_RECIPIENTS] = "invalidRecipients",
         [SMAIL__SUBMIT_FORBIDDEN_MAIL_FROM] = "forbiddenMailFrom",
         [SMAIL__SUBMIT_FORBIDDEN_FROM] = "forbiddenFrom",
+        [SMAIL__SUBMIT_RATE_LIMIT] = "rateLimit",
     };
     struct smail__jmap_set *set = sending->set;
+    const struct smail__jmap *jmap = set->call->jmap;
     enum smail__submit_fault fault = sending->submit.fault;
 
     if (code != SMAIL_EINVAL || fault == SMAIL__SUBMIT_FINE)
         return smail__jmap_refuse_code(set, code, error);
     smail__jmap_refuse(set, words[fault], "%s", error->message);
+    if (fault == SMAIL__SUBMIT_RATE_LIMIT && jmap->excess != NULL)
+        jmap->excess(set->call->account, error->message, jmap->excess_user);
     if (fault == SMAIL__SUBMIT_NO_EMAIL)
         smail__jmap_refuse_property(set, "emailId");
     else if (fault == SMAIL__SUBMIT_INVALID_EMAIL)
@@ -231,8 +235,8 @@ static int explain(struct sending *sending, int code, const smail_error *error)
         smail__buf_printf(&set->more, ",\"maxSize\":%llu",
                           (unsigned long long)sending->submit.size_max);
     else if (fault == SMAIL__SUBMIT_TOO_MANY_RECIPIENTS)
-        smail__buf_printf(&set->more, ",\"maxRecipients\":%d",
-                          SMAIL__SUBMIT_RECIPIENTS_MAX);
+        smail__buf_printf(&set->more, ",\"maxRecipients\":%u",
+                          sending->submit.recipients_max);
     else if (fault == SMAIL__SUBMIT_INVALID_RECIPIENTS)
         put_refused(set, &sending->submit);
     return SMAIL__JMAP_REFUSED;
@@ -268,8 +272,11 @@ static void read_patch(struct sending *sending,
 static int send_it(struct sending *sending, smail_error *err)
 {
     struct smail__jmap *jmap = sending->set->call->jmap;
+    const struct smail__sent_caps caps = { jmap->limits.messages_per_day,
+                                           jmap->limits.recipients_per_day };
     int code;
 
+    sending->submit.caps = &caps;
     sending->submit.account = sending->set->call->account;
     sending->submit.size_max = jmap->limits.message_size;
     sending->submit.routes = jmap->routes;

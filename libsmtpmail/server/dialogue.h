@@ -6,6 +6,7 @@
 #ifndef SMAIL__SERVER_DIALOGUE_H
 #define SMAIL__SERVER_DIALOGUE_H
 
+#include "account/account_limit.h"
 #include "server/envelope.h"
 
 struct smail__login;
@@ -34,7 +35,8 @@ struct smail__dialogue {
     struct smail__endpoint place;      /* counted by the limits: the peer's */
     struct smail__proxy_header *proxy; /* its header has not come yet */
     char peer_text[SMAIL__ADDRESS_TEXT];
-    smail_id account; /* logged in; 0: nobody */
+    smail_id account;                        /* logged in; 0: nobody */
+    struct smail__account_limits own_limits; /* as of its last MAIL */
     char *identity;
     struct smail__envelope *envelope; /* NULL outside a transaction */
     struct smail__login *login;       /* an exchange under way */

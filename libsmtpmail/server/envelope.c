@@ -45,6 +45,18 @@ static void free_path(smail_path *path)
     free((void *)path->local.data);
 }
 
+static void set_account(struct smail__envelope *envelope,
+                        const struct smail__dialogue *dialogue)
+{
+    const smail_server_options *options = &dialogue->settings->options;
+
+    if (dialogue->server->options.store == NULL)
+        return;
+    envelope->account = dialogue->account;
+    envelope->caps.messages = options->max_messages_per_day;
+    envelope->caps.recipients = options->max_recipients_per_day;
+}
+
 struct smail__envelope *smail__envelope_new(struct smail__dialogue *dialogue,
                                             const smail_smtp_mail *mail)
 {
@@ -53,6 +65,7 @@ struct smail__envelope *smail__envelope_new(struct smail__dialogue *dialogue,
     if (envelope == NULL)
         return NULL;
     envelope->kind = dialogue->kind;
+    set_account(envelope, dialogue);
     memcpy(envelope->peer, dialogue->peer_text, sizeof(envelope->peer));
     envelope->tls_protocol =
         smail__connection_tls_protocol(dialogue->connection);

@@ -9,6 +9,7 @@
 
 #include <smtpmail/store.h>
 
+#include "account/sent.h"
 #include "server/server.h"
 
 struct smail__envelope {
@@ -32,7 +33,11 @@ struct smail__envelope {
     uint64_t received;
     struct smail__submit *submit;     /* on submission */
     struct smail__outgoing *outgoing; /* what the queue gets; NULL: nothing */
-    char *envelope_id;                /* its ENVID */
+    size_t outgoing_before; /* recipients it had before the last RCPT */
+    char *envelope_id;      /* its ENVID */
+    smail_id account;       /* whose day it is counted in; 0: nobody's */
+    struct smail__sent_caps caps;
+    struct smail__sent_excess excess; /* of the commit that failed for it */
     int failure;                      /* the first of the store, or 0 */
     smail_error error;                /* and its words */
     uint64_t begun_at;                /* of the loop's clock */

@@ -49,6 +49,8 @@ static void complete(smail_server_options *options)
     set_default(&options->max_messages_per_minute, 600);
     set_default(&options->max_messages_per_hour, 500);
     set_default(&options->max_recipients_per_hour, 2000);
+    set_default(&options->max_messages_per_day, 1000);
+    set_default(&options->max_recipients_per_day, 2000);
     set_default(&options->max_login_failures, 3);
     set_default(&options->max_login_failures_per_address, 20);
     set_default(&options->login_ban, 900);

@@ -25,6 +25,7 @@
 #include "base/format.h"
 #include "base/span.h"
 #include "server/checks.h"
+#include "server/pace.h"
 #include "server/relay.h"
 
 static bool is_submission(const struct smail__dialogue *dialogue)
@@ -51,6 +52,11 @@ static bool is_full(const smail_error *err)
 void smail__policy_refuse_failure(struct smail__dialogue *dialogue, int failure,
                                   const smail_error *err)
 {
+    if (failure == SMAIL_ELIMIT && dialogue->envelope != NULL &&
+        dialogue->envelope->excess.what != NULL) {
+        smail__pace_refuse_excess(dialogue, &dialogue->envelope->excess);
+        return;
+    }
     if (failure == SMAIL_EQUOTA) {
         smail__question_refuse(dialogue, 452, "4.2.2", "Mailbox is full");
         return;

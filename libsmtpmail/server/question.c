@@ -10,6 +10,7 @@
 #include "base/span.h"
 #include "server/checks.h"
 #include "server/pace.h"
+#include "server/relay.h"
 
 void smail__question_describe(smail_transaction *out,
                               const struct smail__dialogue *dialogue)
@@ -111,6 +112,8 @@ void smail__question_ask(struct smail__dialogue *dialogue,
         return;
     dialogue->question++;
     dialogue->asked = question;
+    if (question == SMAIL__ASK_RCPT && dialogue->envelope != NULL)
+        smail__relay_mark(dialogue->envelope);
     if (!has_policy(&dialogue->server->policy, question)) {
         smail__policy_answer(dialogue, question);
         return;
@@ -256,6 +259,8 @@ void smail__question_refuse(struct smail__dialogue *dialogue, int code,
                             const char *status, const char *text)
 {
     report_refusal(dialogue, code, text);
+    if (dialogue->asked == SMAIL__ASK_RCPT && dialogue->envelope != NULL)
+        smail__relay_undo(dialogue->envelope);
     if (smail_smtp_server_reject(dialogue->engine, code, status, text) ==
         SMAIL_EINVAL)
         smail_smtp_server_reject(dialogue->engine, code, NULL, text);

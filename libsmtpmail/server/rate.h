@@ -21,7 +21,8 @@ enum smail__rate_kind {
     SMAIL__RATE_CONNECTIONS, /* of an address */
     SMAIL__RATE_MESSAGES,    /* of an address */
     SMAIL__RATE_SUBMITTED,   /* messages of an account */
-    SMAIL__RATE_RECIPIENTS   /* of an account */
+    SMAIL__RATE_RECIPIENTS,  /* of an account */
+    SMAIL__RATE_WARNINGS     /* of an account, to whom reads the log */
 };
 
 struct smail__rate_rule {

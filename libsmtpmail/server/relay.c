@@ -248,6 +248,18 @@ bool smail__relay_bounce(struct smail__dialogue *dialogue)
     return true;
 }
 
+void smail__relay_mark(struct smail__envelope *envelope)
+{
+    envelope->outgoing_before =
+        envelope->outgoing != NULL ? envelope->outgoing->count : 0;
+}
+
+void smail__relay_undo(struct smail__envelope *envelope)
+{
+    if (envelope->outgoing != NULL)
+        smail__outgoing_truncate(envelope->outgoing, envelope->outgoing_before);
+}
+
 /* --- Content ------------------------------------------------------------- */
 
 void smail__relay_scan(struct smail__envelope *envelope, smail_span piece)
@@ -256,13 +268,24 @@ void smail__relay_scan(struct smail__envelope *envelope, smail_span piece)
         smail__outgoing_scan(envelope->outgoing, piece);
 }
 
-static int insert(smail_tx *tx, smail_append *append, void *arg,
-                  smail_error *err)
+static bool has_outgoing(const struct smail__envelope *envelope)
+{
+    return envelope->outgoing != NULL && envelope->outgoing->count > 0;
+}
+
+static int also(smail_tx *tx, smail_append *append, void *arg, smail_error *err)
 {
     struct smail__envelope *envelope = arg;
+    int code = 0;
 
-    return smail__outgoing_insert(tx, append, envelope->outgoing,
-                                  (int64_t)time(NULL), err);
+    if (envelope->account != 0)
+        code = smail__sent_take(tx, &envelope->excess, envelope->account,
+                                &envelope->caps,
+                                (uint32_t)envelope->recipient_count, err);
+    if (code == 0 && has_outgoing(envelope))
+        code = smail__outgoing_insert(tx, append, envelope->outgoing,
+                                      (int64_t)time(NULL), err);
+    return code;
 }
 
 void smail__relay_begin_content(struct smail__envelope *envelope)
@@ -276,10 +299,10 @@ void smail__relay_begin_content(struct smail__envelope *envelope)
 
 void smail__relay_commit(struct smail__envelope *envelope, smail_store *store)
 {
-    if (envelope->outgoing == NULL || envelope->outgoing->count == 0)
-        return;
     /* Unsigned is better than not at all. */
-    (void)smail__outgoing_sign(envelope->outgoing, store, (int64_t)time(NULL),
-                               NULL);
-    smail__append_also(envelope->append, insert, envelope);
+    if (has_outgoing(envelope))
+        (void)smail__outgoing_sign(envelope->outgoing, store,
+                                   (int64_t)time(NULL), NULL);
+    if (has_outgoing(envelope) || envelope->account != 0)
+        smail__append_also(envelope->append, also, envelope);
 }

@@ -36,6 +36,11 @@ int smail__relay_forward(struct smail__dialogue *dialogue, smail_span list);
    True: answered. */
 bool smail__relay_bounce(struct smail__dialogue *dialogue);
 
+/* Before a RCPT is decided, and when it was refused: what was added for it is
+   taken out again. */
+void smail__relay_mark(struct smail__envelope *envelope);
+void smail__relay_undo(struct smail__envelope *envelope);
+
 /* The server's secret for that, from its store or into it. */
 int smail__relay_open(smail_server *server, smail_error *err);
 

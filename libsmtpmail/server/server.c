@@ -52,7 +52,7 @@ static bool comes_too_often(struct smail__port *port, int fd,
                             const struct smail__endpoint *peer)
 {
     struct smail__settings *settings = smail__server_settings(port->server);
-    char when[SMAIL__PACE_WORDS], words[100];
+    char when[SMAIL__WAIT_WORDS], words[100];
     uint32_t wait = 0;
 
     if (!smail__endpoint_in(peer, settings->options.proxy_networks))
@@ -60,7 +60,7 @@ static bool comes_too_often(struct smail__port *port, int fd,
     smail__settings_free(settings);
     if (wait == 0)
         return false;
-    smail__pace_words(when, wait);
+    smail__wait_words(when, wait);
     smail__format(words, sizeof(words),
                   "Too many connections from your address in a minute, try "
                   "again %s",

@@ -52,6 +52,7 @@ static const char *const related[] = {
     "DELETE FROM recovery_code WHERE account NOT IN (SELECT id FROM account)",
     "DELETE FROM login_event WHERE account NOT IN (SELECT id FROM account)",
     "DELETE FROM account_limit WHERE account NOT IN (SELECT id FROM account)",
+    "DELETE FROM sent_count WHERE account NOT IN (SELECT id FROM account)",
     "DELETE FROM blob_rest WHERE id NOT IN (SELECT rest FROM blob)",
 };
 

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What a client may take of smtpd: time, messages, descriptors."""
 import os
-import os
 import re
 import resource
 import signal
 import socket
+import threading
 import time
 import unittest
 
@@ -263,6 +263,114 @@ class Rates(SmtpdCase):
         time.sleep(5.2)
         with self.smtpd.smtp() as client:
             client.noop()
+
+
+class Day(SmtpdCase):
+
+    config = ("[limits]\nmessages-per-day = 3\nrecipients-per-day = 5\n"
+              "[queue]\nsend = no\n")
+    words = rb"^4\.7\.1 Too many %s of this account in a day, try again in 25 hours$"
+
+    def begin(self, recipients):
+        client = self.smtpd.submission()
+        self.addCleanup(client.close)
+        client.ehlo()
+        self.assertEqual(client.mail(ALICE)[0], 250)
+        for recipient in recipients:
+            self.assertEqual(client.rcpt(recipient)[0], 250)
+        return client
+
+    def refused(self, client, what, recipient=ALICE):
+        code, words = client.rcpt(recipient)
+        self.assertEqual(code, 450)
+        self.assertRegex(words, self.words % what)
+
+    def test_recipients(self):
+        client = self.begin([ALICE] * 5)
+        self.refused(client, b"recipients")
+        self.assertEqual(client.data("\r\nx\r\n")[0], 250)
+        client.mail(ALICE)
+        self.refused(client, b"recipients")
+        shown = self.store.json("account", "show", ALICE)
+        self.assertEqual((shown["sentEmails"], shown["sentTo"]),
+                         (1, 5))
+        with self.smtpd.submission("bob", "bob-secret") as other:
+            other.sendmail(f"bob@{DOMAIN}", [ALICE], "\r\nx\r\n")
+        log = self.smtpd.log()
+        self.assertEqual(log.count("account_over_limit"), 1)
+        self.assertRegex(log, "account_over_limit.*user=" + ALICE)
+
+    def test_messages_survive_a_restart(self):
+        for _ in range(3):
+            self.begin([ALICE]).data("\r\nx\r\n")
+        self.refused(self.begin([]), b"messages")
+        self.smtpd.stop()
+        self.smtpd = type(self.smtpd)(self.tmp, self.store, config=self.config)
+        self.addCleanup(self.smtpd.stop)
+        self.refused(self.begin([]), b"messages")
+        self.assertEqual(len(self.messages("alice")), 3)
+
+    def test_two_sessions_at_once_cannot_both_be_the_last(self):
+        self.begin([ALICE]).data("\r\nx\r\n")
+        one, two = self.begin([ALICE] * 3), self.begin([ALICE] * 3)
+        self.assertEqual(one.data("\r\nx\r\n")[0], 250)
+        code, words = two.data("\r\nx\r\n")
+        self.assertEqual(code, 450)
+        self.assertRegex(words, self.words % b"recipients")
+        self.assertEqual(len(self.messages("alice")), 2)
+
+    def test_many_sessions_at_once(self):
+        clients = [self.begin([ALICE]) for _ in range(8)]
+        codes = []
+
+        def send(client):
+            codes.append(client.data("\r\nx\r\n")[0])
+
+        threads = [threading.Thread(target=send, args=(client,))
+                   for client in clients]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual(sorted(codes), [250] * 3 + [450] * 5)
+        self.assertEqual(len(self.messages("alice")), 3)
+
+    def test_an_account_has_its_own(self):
+        self.store.ctl("account", "set", ALICE, "--limit",
+                       "recipients-per-day=1", "--limit",
+                       "messages-per-hour=2")
+        shown = self.store.json("account", "show", ALICE)
+        self.assertEqual(shown["limits"], ["messages-per-hour=2",
+                                           "recipients-per-day=1"])
+        self.refused(self.begin([ALICE]), b"recipients")
+        client = self.begin([])
+        client.rset()
+        self.assertRegex(client.mail(ALICE)[1], rb"in an hour")
+        self.store.ctl("account", "set", ALICE, "--limit",
+                       "messages-per-hour=default", "--limit",
+                       "recipients-per-day=default")
+        client.rset()
+        client.mail(ALICE)
+        for _ in range(2):
+            self.assertEqual(client.rcpt(ALICE)[0], 250)
+        for words in ("recipients-per-day", "x=1", "recipients-per-day=x",
+                      "recipients-per-day=0", "recipients-per-day=1000001"):
+            code, _, err = self.store.run("account", "set", ALICE, "--limit",
+                                          words)
+            self.assertIn(code, (1, 2), words)
+            self.assertIn(b"per-day", err)
+        self.assertEqual(self.store.json("account", "show", ALICE)["limits"],
+                         [])
+
+    def test_who_was_refused_gets_nothing(self):
+        self.store.ctl("account", "set", ALICE, "--limit",
+                       "recipients-per-day=2")
+        client = self.begin(["one@example.org", "two@example.org"])
+        self.refused(client, b"recipients", "three@example.org")
+        self.assertEqual(client.data("\r\nx\r\n")[0], 250)
+        waiting = {entry["to"] for entry
+                   in self.store.json("queue", "list")}
+        self.assertEqual(waiting, {"one@example.org", "two@example.org"})
 
 
 class Network(SmtpdCase):

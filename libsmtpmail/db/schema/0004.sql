@@ -43,6 +43,17 @@ CREATE TABLE account_limit (
     PRIMARY KEY (account, name)
 ) {CLUSTERED};
 
+-- What an account sent of late. slot: a quarter of an hour, as the seconds
+-- since the epoch by 900; rows behind a day go. account need not be one of ours:
+-- a policy of somebody else's may have let it in.
+CREATE TABLE sent_count (
+    account {INT} NOT NULL,
+    slot {INT} NOT NULL,
+    messages {INT} NOT NULL,
+    recipients {INT} NOT NULL,
+    PRIMARY KEY (account, slot)
+) {CLUSTERED};
+
 -- Mail that was removed, until expires_at. mailboxes: ids, parted by spaces.
 -- The rest is as it stood in email.
 CREATE TABLE removed (

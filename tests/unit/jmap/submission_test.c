@@ -307,6 +307,68 @@ static void identities_are_ones_own_addresses(void **state)
                 count_at(f, "4/1/updated") >= 1);
 }
 
+static int setup_capped(void **state)
+{
+    struct smail__jmap_limits limits = { .messages_per_day = 3,
+                                         .recipients_per_day = 4 };
+
+    return setup_with(state, &limits);
+}
+
+static void note_excess(smail_id account, const char *text, void *user)
+{
+    (void)account;
+    assert_non_null(strstr(text, "try again in"));
+    ++*(int *)user;
+}
+
+static void submit_one(struct fixture *f, long long i, const char *to)
+{
+    char header[300];
+    smail_id mail;
+
+    smail__format(header, sizeof(header),
+                  "From: alice@example.test\r\nTo: %s\r\nSubject: hi", to);
+    mail = draft(f, header);
+    sendf(f, f->alice,
+          "['EmailSubmission/set',{'accountId':$A,'create':{'s':{"
+          "'identityId':'i%lld','emailId':'e%lld'}}},'0']",
+          i, (long long)mail);
+}
+
+static void a_day_has_an_end(void **state)
+{
+    struct fixture *f = *state;
+    long long i = identity(f);
+    int excesses = 0;
+
+    smail__jmap_on_excess(f->jmap, note_excess, &excesses);
+    submit_one(f, i,
+               "bob@example.test, bob+1@example.test, bob+2@example.test,"
+               " bob+3@example.test, bob+4@example.test");
+    expect_text(f, "0/1/notCreated/s/type", "tooManyRecipients");
+    assert_int_equal(int_at(f, "0/1/notCreated/s/maxRecipients"), 4);
+    submit_one(f, i, "bob@example.test, bob+1@example.test");
+    assert_int_equal(count_at(f, "0/1/created"), 1);
+    submit_one(f, i,
+               "bob@example.test, bob+1@example.test, "
+               "bob+2@example.test");
+    expect_text(f, "0/1/notCreated/s/type", "rateLimit");
+    expect_text(f, "0/1/notCreated/s/description",
+                "Too many recipients of this account in a day, try again in "
+                "25 hours");
+    assert_int_equal(excesses, 1);
+    submit_one(f, i, "bob@example.test");
+    assert_int_equal(count_at(f, "0/1/created"), 1);
+    assert_int_equal(inbox_total(f, f->bob), 2);
+    submit_one(f, i, "bob@example.test");
+    assert_int_equal(count_at(f, "0/1/created"), 1);
+    submit_one(f, i, "bob@example.test");
+    expect_text(f, "0/1/notCreated/s/type", "rateLimit");
+    assert_int_equal(excesses, 2);
+    assert_int_equal(inbox_total(f, f->bob), 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -318,6 +380,8 @@ int main(void)
         JMAP_TEST(a_copy_that_cannot_be_filed_is_told_of),
         JMAP_TEST(records_are_removed_and_mail_stays),
         JMAP_TEST(identities_are_ones_own_addresses),
+        cmocka_unit_test_setup_teardown(a_day_has_an_end, setup_capped,
+                                        teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ const METHODS: Record<string, string> = {
 const SETS: Record<string, string> = {
     overQuota: CODES["overQuota"] ?? "",
     tooLarge: "The message is larger than the server accepts.",
-    rateLimit: "Too many messages in a short time. Wait a little, then try again.",
+    rateLimit: "Too many messages. Wait a little, then try again.",
     notFound: "It is no longer there.",
     blobNotFound: "An attachment is no longer at the server. Remove it and attach it again.",
     noRecipients: "Say who it should go to first.",
@@ -80,7 +80,7 @@ export function setErrorInWords(error: SetError): string {
     if (error.type === "tooLarge" && error.maxSize) {
         return `The message is larger than the server accepts (${sizeInWords(error.maxSize)}).`;
     }
-    if (error.type === "forbiddenToSend" || error.type === "invalidProperties") {
+    if (["forbiddenToSend", "invalidProperties", "rateLimit"].includes(error.type)) {
         return description || (SETS[error.type] ?? "The server did not accept this.");
     }
     return SETS[error.type] ?? (description || "The server did not accept this.");
