@@ -9,6 +9,7 @@
 #include <smtpmail/dkim.h>
 #include <smtpmail/domain_check.h>
 #include <smtpmail/error.h>
+#include <smtpmail/login.h>
 #include <smtpmail/message.h>
 #include <smtpmail/outbound.h>
 #include <smtpmail/queue.h>

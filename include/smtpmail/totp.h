@@ -19,9 +19,7 @@
 
 #include <smtpmail/store.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+SMAIL_BEGIN_DECLS
 
 #define SMAIL_TOTP_CODES 10
 
@@ -78,8 +76,6 @@ SMAIL_API int smail_totp_disable(smail_store *store, smail_id account,
 SMAIL_API int smail_totp_get(smail_totp_status *out, smail_store *store,
                              smail_id account, smail_error *err);
 
-#ifdef __cplusplus
-}
-#endif
+SMAIL_END_DECLS
 
 #endif

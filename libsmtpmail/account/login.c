@@ -17,6 +17,8 @@
 #include "crypto/password.h"
 #include "store/store.h"
 
+#define WRONG "wrong user name or password"
+
 static const char sql_find[] =
     "SELECT id, password, is_disabled, EXISTS (SELECT 1 FROM totp"
     " WHERE totp.account = account.id AND totp.confirmed_at > 0)"
@@ -90,8 +92,8 @@ static void rehash(struct login *login, smail_store *store, smail_span password)
         smail__store_write(store, replace_hash, login, NULL);
 }
 
-int smail__login_owner(smail_id *out, smail_store *store, smail_span user,
-                       smail_span password, smail_error *err)
+int smail__login_first(smail_id *out, bool *wants_code, smail_store *store,
+                       smail_span user, smail_span password, smail_error *err)
 {
     struct login login = { .account = 0 };
     int rc = find(&login, store, user, err);
@@ -103,14 +105,30 @@ int smail__login_owner(smail_id *out, smail_store *store, smail_span user,
         password.len = SMAIL_PASSWORD_MAX;
     }
     rc = smail__password_check(smail__span(login.hash), password, err);
-    /* As wrong as any other: who guesses must not learn that he is half in. */
-    if (rc == 0 && (login.is_disabled || login.wants_code))
-        rc = smail__fail(err, SMAIL_EAUTH, "wrong user name or password");
+    if (rc == 0 && login.is_disabled)
+        rc = smail__fail(err, SMAIL_EAUTH, WRONG);
     if (rc == 0) {
         *out = login.account;
+        *wants_code = login.wants_code;
         rehash(&login, store, password);
     }
     smail__wipe(&login, sizeof(login));
+    return rc;
+}
+
+int smail__login_owner(smail_id *out, smail_store *store, smail_span user,
+                       smail_span password, smail_error *err)
+{
+    bool wants_code = false;
+    smail_id account;
+    int rc =
+        smail__login_first(&account, &wants_code, store, user, password, err);
+
+    /* As wrong as any other: who guesses must not learn that he is half in. */
+    if (rc == 0 && wants_code)
+        rc = smail__fail(err, SMAIL_EAUTH, WRONG);
+    if (rc == 0)
+        *out = account;
     return rc;
 }
 
