@@ -7,6 +7,7 @@ static const struct column columns[] = {
     { .name = "id" },
     { .name = "path", .width = 72 },
     { .name = "role" },
+    { .name = "subscribed", .is_hidden = true },
     { .name = "total" },
     { .name = "unread" },
     { .name = "uidValidity", .is_hidden = true },
@@ -27,6 +28,7 @@ static int print(const smail_mailbox *mailbox, const char *path, void *user)
     report_id(report, mailbox->id);
     report_string(report, path);
     report_string(report, smail_role_name(mailbox->role));
+    report_bool(report, mailbox->is_subscribed);
     report_uint(report, mailbox->total);
     report_uint(report, mailbox->unread);
     report_uint(report, mailbox->uidvalidity);
@@ -97,6 +99,54 @@ static int remove_one(struct ctl *ctl)
     return rc != 0 ? rc : say(ctl, "removed", ctl->arguments[1]);
 }
 
+static int set_role(struct ctl *ctl)
+{
+    char sentence[2048];
+    smail_id account, mailbox;
+    smail_role role;
+    int rc;
+
+    if (smail_role_by_name(&role, ctl->arguments[2]) != 0)
+        return ctl_usage(ctl,
+                         "a role is archive, drafts, sent, junk, trash or "
+                         "none, not '%s'",
+                         ctl->arguments[2]);
+    rc = find(&account, &mailbox, ctl);
+    if (rc == 0)
+        rc = smail_mailbox_set_role(ctl->store, account, mailbox, role,
+                                    &ctl->err);
+    if (rc != 0)
+        return rc;
+    smail__format(sentence, sizeof(sentence), "%s is %s%s", ctl->arguments[1],
+                  role == SMAIL_ROLE_NONE ? "for nothing in particular"
+                                          : "for ",
+                  role == SMAIL_ROLE_NONE ? "" : smail_role_name(role));
+    return ctl_done(ctl, "path", ctl->arguments[1], sentence);
+}
+
+static int set_subscribed(struct ctl *ctl, bool is_subscribed)
+{
+    smail_id account, mailbox;
+    int rc = find(&account, &mailbox, ctl);
+
+    if (rc == 0)
+        rc = smail_mailbox_set_subscribed(ctl->store, account, mailbox,
+                                          is_subscribed, &ctl->err);
+    return rc != 0 ? rc
+                   : say(ctl, is_subscribed ? "subscribed to" : "unsubscribed",
+                         ctl->arguments[1]);
+}
+
+static int subscribe(struct ctl *ctl)
+{
+    return set_subscribed(ctl, true);
+}
+
+static int unsubscribe(struct ctl *ctl)
+{
+    return set_subscribed(ctl, false);
+}
+
 static const struct command items[] = {
     { "mailbox", "add", "ADDRESS PATH", "make it, and what is above it", 2, 2,
       STORE, NULL, add },
@@ -104,6 +154,13 @@ static const struct command items[] = {
       NULL, list_all },
     { "mailbox", "rename", "ADDRESS PATH NEW-PATH", "rename or move it", 3, 3,
       STORE, NULL, rename_one },
+    { "mailbox", "role", "ADDRESS PATH ROLE|none",
+      "what it is for: archive, drafts, sent, junk, trash", 3, 3, STORE, NULL,
+      set_role },
+    { "mailbox", "subscribe", "ADDRESS PATH", "have mail programs show it", 2,
+      2, STORE, NULL, subscribe },
+    { "mailbox", "unsubscribe", "ADDRESS PATH", "have them not", 2, 2, STORE,
+      NULL, unsubscribe },
     { "mailbox", "remove", "ADDRESS PATH",
       "remove it, and mail that is nowhere else", 2, 2, STORE, NULL,
       remove_one },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cmd_message_change.c - moving, flagging and removing messages. */
+/* cmd_message_change.c - flagging and removing messages. */
 #include <string.h>
 
 #include "base/error.h"
@@ -17,19 +17,6 @@ static int say(struct ctl *ctl, const char *what)
     smail__format(sentence, sizeof(sentence), "%s message %s", what,
                   ctl->arguments[1]);
     return ctl_done(ctl, "id", ctl->arguments[1], sentence);
-}
-
-static int move(struct ctl *ctl)
-{
-    smail_id account, email, mailbox;
-    int rc = message_find(&account, &email, ctl);
-
-    if (rc == 0)
-        rc = smail_mailbox_find(&mailbox, ctl->store, account,
-                                ctl->arguments[2], &ctl->err);
-    if (rc == 0)
-        rc = smail_email_move(ctl->store, account, email, mailbox, &ctl->err);
-    return rc != 0 ? rc : say(ctl, "moved");
 }
 
 static int remove_one(struct ctl *ctl)
@@ -50,7 +37,7 @@ static const char *const system_keywords[] = {
     "forwarded", "junk",    "notjunk",  "phishing",
 };
 
-static void add_word(struct smail__buf *words, const char *word)
+void message_add_keyword(struct smail__buf *words, const char *word)
 {
     size_t count = sizeof(system_keywords) / sizeof(system_keywords[0]);
 
@@ -73,7 +60,7 @@ static int collect(struct smail__buf *add, struct smail__buf *remove,
         if ((word[0] != '+' && word[0] != '-') || word[1] == '\0')
             return ctl_usage(ctl, "'%s' is neither +KEYWORD nor -KEYWORD",
                              word);
-        add_word(word[0] == '+' ? add : remove, word + 1);
+        message_add_keyword(word[0] == '+' ? add : remove, word + 1);
     }
     for (size_t i = 0; i < ctl->given_count; i++) {
         bool is_add = strcmp(ctl->given[i].option->name, "add") == 0;
@@ -81,7 +68,7 @@ static int collect(struct smail__buf *add, struct smail__buf *remove,
         if (ctl->given[i].value[0] == '\0')
             return ctl_usage(ctl, "a keyword is not empty (\"$...\" must be "
                                   "quoted in a shell)");
-        add_word(is_add ? add : remove, ctl->given[i].value);
+        message_add_keyword(is_add ? add : remove, ctl->given[i].value);
     }
     if (add->len == 0 && remove->len == 0)
         return ctl_usage(ctl, "which keywords? As +seen or -flagged");
@@ -117,8 +104,15 @@ static const struct option flag_options[] = {
 };
 
 static const struct command items[] = {
-    { "message", "move", "ADDRESS ID MAILBOX", "into that mailbox alone", 3, 3,
-      STORE, NULL, move },
+    { "message", "move", "ADDRESS ID... MAILBOX",
+      "into that mailbox alone; or --add and --remove", 2, ARGUMENTS_MAX, STORE,
+      message_move_options, message_move },
+    { "message", "copy", "ADDRESS ID... MAILBOX",
+      "into that mailbox too, where they are as well", 3, ARGUMENTS_MAX, STORE,
+      NULL, message_copy },
+    { "message", "append", "ADDRESS [MAILBOX] FILE|-",
+      "add one message as it stands in a file", 2, 3, STORE,
+      message_append_options, message_append },
     { "message", "flag", "ADDRESS ID [+KEYWORD|-KEYWORD]...",
       "set and clear keywords: +seen, -flagged, +mine", 2, ARGUMENTS_MAX,
       STORE | DASH_WORDS, flag_options, flag },

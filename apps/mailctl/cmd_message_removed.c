@@ -143,19 +143,23 @@ static int choose(const smail_removed *removed, void *user)
     return 0;
 }
 
+int message_time(int64_t *out, struct ctl *ctl, const char *text)
+{
+    char whole[64];
+
+    smail__format(whole, sizeof(whole), "%s%s", text,
+                  smail__span(text).len == 10 ? "T00:00:00Z" : "");
+    if (smail__date_parse_rfc3339(out, smail__span(whole)) != 0)
+        return ctl_usage(ctl, "'%s' is no time, as 2026-11-23", text);
+    return 0;
+}
+
 static int read_since(int64_t *out, struct ctl *ctl)
 {
     const char *since = ctl_option(ctl, "since");
-    char text[64];
 
     *out = 0;
-    if (since == NULL)
-        return 0;
-    smail__format(text, sizeof(text), "%s%s", since,
-                  smail__span(since).len == 10 ? "T00:00:00Z" : "");
-    if (smail__date_parse_rfc3339(out, smail__span(text)) != 0)
-        return ctl_usage(ctl, "'%s' is no time, as 2026-11-23", since);
-    return 0;
+    return since == NULL ? 0 : message_time(out, ctl, since);
 }
 
 static int undelete_all(struct ctl *ctl, smail_id account, uint64_t *done)

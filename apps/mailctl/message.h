@@ -23,6 +23,21 @@ int message_show(struct ctl *ctl);
 int message_raw(struct ctl *ctl);
 int message_export(struct ctl *ctl);
 
+/* Append a keyword; those of the system need no dollar. */
+void message_add_keyword(struct smail__buf *words, const char *word);
+
+/* cmd_message_place.c */
+extern const struct option message_move_options[];
+int message_move(struct ctl *ctl);
+int message_copy(struct ctl *ctl);
+
+/* cmd_message_append.c */
+extern const struct option message_append_options[];
+int message_append(struct ctl *ctl);
+
+/* A point in time, as 2026-11-23 or 2026-11-23T09:00:00Z: 0, or CTL_USAGE. */
+int message_time(int64_t *out, struct ctl *ctl, const char *text);
+
 /* cmd_message_removed.c */
 extern const struct option message_removed_options[];
 extern const struct option message_undelete_options[];

@@ -101,12 +101,15 @@ typedef struct smail_mailbox {
     smail_role role;
     uint32_t uidvalidity; /**< RFC 9051, 2.3.1.1. */
     uint32_t uidnext;
-    uint64_t total;  /**< Messages in it. */
-    uint64_t unread; /**< Those without $seen. */
+    uint64_t total;     /**< Messages in it. */
+    uint64_t unread;    /**< Those without $seen. */
+    bool is_subscribed; /**< RFC 8621, 2: the owner wants to see it. */
 } smail_mailbox;
 
 /** "inbox", "sent" ...; NULL for SMAIL_ROLE_NONE. */
 SMAIL_API const char *smail_role_name(smail_role role);
+/** The other way, in any case; "none" too. SMAIL_ENOTFOUND. */
+SMAIL_API int smail_role_by_name(smail_role *out, const char *name);
 
 /**
  * `path` is UTF-8, levels parted by '/'; missing parents are created. The
@@ -125,6 +128,14 @@ SMAIL_API int smail_mailbox_find_role(smail_id *out, smail_store *store,
 SMAIL_API int smail_mailbox_rename(smail_store *store, smail_id account,
                                    smail_id mailbox, const char *path,
                                    smail_error *err);
+/** What it is for. SMAIL_EEXISTS: another one of the account has the role;
+    SMAIL_ESTATE: the inbox stays the inbox. */
+SMAIL_API int smail_mailbox_set_role(smail_store *store, smail_id account,
+                                     smail_id mailbox, smail_role role,
+                                     smail_error *err);
+SMAIL_API int smail_mailbox_set_subscribed(smail_store *store, smail_id account,
+                                           smail_id mailbox, bool is_subscribed,
+                                           smail_error *err);
 /** Messages that are nowhere else go with it. Not the inbox; not one that
     has children (SMAIL_ESTATE). */
 SMAIL_API int smail_mailbox_remove(smail_store *store, smail_id account,
@@ -296,6 +307,33 @@ SMAIL_API int smail_email_flag(smail_store *store, smail_id account,
 SMAIL_API int smail_email_move(smail_store *store, smail_id account,
                                smail_id email, smail_id mailbox,
                                smail_error *err);
+
+/** Mailboxes that one message can be in. */
+#define SMAIL_EMAIL_MAILBOXES_MAX 100
+
+/** Mailboxes that a message comes into and that it is taken out of. */
+typedef struct smail_placing {
+    size_t size;
+    const smail_id *add;
+    size_t add_count;
+    const smail_id *remove;
+    size_t remove_count;
+} smail_placing;
+
+#define SMAIL_PLACING_INIT    \
+    {                         \
+        sizeof(smail_placing) \
+    }
+
+/**
+ * Both in one step; it stays one message, with one set of keywords, and takes
+ * its room once. What it is in already, or not in, makes no difference.
+ * SMAIL_ENOTFOUND: no such message; SMAIL_ESTATE: it would be nowhere, or a
+ * mailbox is not there; SMAIL_ELIMIT: it would be in too many.
+ */
+SMAIL_API int smail_email_place(smail_store *store, smail_id account,
+                                smail_id email, const smail_placing *placing,
+                                smail_error *err);
 
 /** From all mailboxes. For as long as `keep_removed` of the store's options
     says it can be had again: see below. */

@@ -316,3 +316,29 @@ int smail__email_remove_all(smail_store *store, smail_id account,
     }
     return code;
 }
+
+/* --- One ----------------------------------------------------------------- */
+
+int smail_email_place(smail_store *store, smail_id account, smail_id email,
+                      const smail_placing *placing, smail_error *err)
+{
+    struct smail__email_patch patch;
+    int code = 0;
+
+    if (placing == NULL || placing->size < sizeof(*placing))
+        return smail__fail(err, SMAIL_EINVAL, "no placing");
+    smail__email_patch_init(&patch, email);
+    for (size_t i = 0; code == 0 && i < placing->remove_count; i++)
+        code = smail__email_patch_place(&patch, placing->remove[i], false, err);
+    for (size_t i = 0; code == 0 && i < placing->add_count; i++)
+        code = smail__email_patch_place(&patch, placing->add[i], true, err);
+    if (code == 0)
+        code = smail__email_patch_all(store, account, &patch, 1, err);
+    if (code == 0 && patch.code < 0) {
+        code = patch.code;
+        if (err != NULL)
+            *err = patch.error;
+    }
+    smail__email_patch_dispose(&patch);
+    return code;
+}

@@ -20,6 +20,21 @@ const char *smail_role_name(smail_role role)
     return (size_t)role < count ? role_names[role] : NULL;
 }
 
+int smail_role_by_name(smail_role *out, const char *name)
+{
+    size_t count = sizeof(role_names) / sizeof(role_names[0]);
+
+    for (size_t i = 0; i < count; i++) {
+        const char *one = i == SMAIL_ROLE_NONE ? "none" : role_names[i];
+
+        if (smail__span_iis(smail__span(name), one)) {
+            *out = (smail_role)i;
+            return 0;
+        }
+    }
+    return SMAIL_ENOTFOUND;
+}
+
 int smail__mailbox_by_role(smail_id *out, struct smail__db *db,
                            smail_id account, smail_role role, smail_error *err)
 {

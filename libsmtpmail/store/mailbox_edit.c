@@ -193,6 +193,26 @@ int smail__mailbox_edit(smail_store *store, smail_id account, smail_id mailbox,
     return smail__store_write(store, edit_job, &job, err);
 }
 
+int smail_mailbox_set_role(smail_store *store, smail_id account,
+                           smail_id mailbox, smail_role role, smail_error *err)
+{
+    struct smail__mailbox_edit edit = { .has_role = true, .role = role };
+
+    if (role != SMAIL_ROLE_NONE && smail_role_name(role) == NULL)
+        return smail__fail(err, SMAIL_EINVAL, "there is no role %d", (int)role);
+    return smail__mailbox_edit(store, account, mailbox, &edit, err);
+}
+
+int smail_mailbox_set_subscribed(smail_store *store, smail_id account,
+                                 smail_id mailbox, bool is_subscribed,
+                                 smail_error *err)
+{
+    struct smail__mailbox_edit edit = { .has_subscribed = true,
+                                        .is_subscribed = is_subscribed };
+
+    return smail__mailbox_edit(store, account, mailbox, &edit, err);
+}
+
 /* --- New ----------------------------------------------------------------- */
 
 static int make_job(smail_tx *tx, void *arg, smail_error *err)

@@ -10,8 +10,8 @@
 #define NAMES_MAX ((size_t)SMAIL__MAILBOXES_MAX * (SMAIL_MAILBOX_NAME_MAX + 1))
 
 static const char load_sql[] =
-    "SELECT id, parent, name, role, uidvalidity, uidnext, total, unread "
-    "FROM mailbox WHERE account = $1";
+    "SELECT id, parent, name, role, uidvalidity, uidnext, total, unread, "
+    "is_subscribed FROM mailbox WHERE account = $1";
 
 static int add_row(struct smail__mailboxes *out, struct smail__statement *row,
                    smail_error *err)
@@ -36,6 +36,7 @@ static int add_row(struct smail__mailboxes *out, struct smail__statement *row,
     mailbox->uidnext = (uint32_t)smail__column_int(row, 5);
     mailbox->total = (uint64_t)smail__column_int(row, 6);
     mailbox->unread = (uint64_t)smail__column_int(row, 7);
+    mailbox->is_subscribed = smail__column_int(row, 8) != 0;
     smail__buf_append(&out->names, smail__column_span(row, 2));
     smail__buf_putc(&out->names, '\0');
     return 0;
