@@ -24,6 +24,7 @@ struct planner {
     bool saw_private;  /* and left out */
     bool saw_trouble;  /* an answer could not be had */
     char trouble[200]; /* the last one */
+    unsigned own;      /* the least preference of ourselves */
     uint64_t random;
 };
 
@@ -177,23 +178,39 @@ static uint64_t roll(struct planner *planner)
     return planner->random;
 }
 
-static struct smail__host *add_host(struct planner *planner, const char *name,
+/* Where the next host goes: of too many, the least wanted ones are left out.
+ * NULL: this one is. */
+static struct smail__host *room_for(struct smail__hosts *out,
                                     unsigned preference)
 {
-    struct smail__hosts *out = planner->out;
-    struct smail__host *host;
+    struct smail__host *worst = &out->list[0];
 
-    if (out->count >= SMAIL__HOSTS_MAX)
-        return NULL;
-    host = &out->list[out->count++];
+    if (out->count < SMAIL__HOSTS_MAX)
+        return &out->list[out->count++];
+    for (size_t i = 1; i < out->count; i++)
+        if (out->list[i].preference > worst->preference)
+            worst = &out->list[i];
+    return worst->preference > preference ? worst : NULL;
+}
+
+static void add_host(struct planner *planner, const char *name,
+                     unsigned preference)
+{
+    const struct smail__hosts_ask *ask = planner->ask;
+    struct smail__host *host = room_for(planner->out, preference);
+
+    if (smail__dns_name_equal(smail__span(name), ask->own_name) &&
+        preference < planner->own)
+        planner->own = preference;
+    if (host == NULL)
+        return;
     memset(host, 0, sizeof(*host));
     smail__format(host->name, sizeof(host->name), "%s", name);
     host->preference = preference;
-    host->port = smail__route_port(planner->ask->route);
-    if (planner->ask->route->kind == SMAIL__ROUTE_MX &&
-        planner->ask->route->port == 0 && planner->ask->mx_port != 0)
-        host->port = planner->ask->mx_port;
-    return host;
+    host->port = smail__route_port(ask->route);
+    if (ask->route->kind == SMAIL__ROUTE_MX && ask->route->port == 0 &&
+        ask->mx_port != 0)
+        host->port = ask->mx_port;
 }
 
 /* "[192.0.2.1]", "[IPv6:::1]", "[::1]". */
@@ -245,13 +262,8 @@ static void sort_hosts(struct planner *planner)
 static void drop_from_ourselves(struct planner *planner)
 {
     struct smail__hosts *out = planner->out;
-    unsigned own = UINT32_MAX;
+    unsigned own = planner->own;
 
-    for (size_t i = 0; i < out->count; i++)
-        if (smail__dns_name_equal(smail__span(out->list[i].name),
-                                  planner->ask->own_name) &&
-            out->list[i].preference < own)
-            own = out->list[i].preference;
     for (size_t i = 0; i < out->count && own != UINT32_MAX; i++)
         if (out->list[i].preference >= own) {
             out->count = i;
@@ -549,6 +561,8 @@ static void read_tlsa(struct planner *planner, struct smail__host *host,
         host->tlsa_count++;
     }
     /* RFC 7672, 2.2: records of which none is of use still promise TLS. */
+    if (host->tlsa_count == 0 && host->tls >= SMAIL__TLS_ENCRYPT)
+        return;
     host->tls = host->tlsa_count > 0 ? SMAIL__TLS_DANE : SMAIL__TLS_ENCRYPT;
     host->tls_reason = "DANE";
     smail__format(host->tls_name, sizeof(host->tls_name), "%s", base);
@@ -676,9 +690,9 @@ int smail__hosts_plan(struct smail__hosts **out,
                       const struct smail__hosts_ask *ask,
                       struct smail__facts *facts)
 {
-    struct planner planner = { .ask = ask,
-                               .facts = facts,
-                               .random = ask->random | 1 };
+    struct planner planner = {
+        .ask = ask, .facts = facts, .own = UINT32_MAX, .random = ask->random | 1
+    };
     struct smail__hosts *hosts = calloc(1, sizeof(*hosts));
 
     if (hosts == NULL)

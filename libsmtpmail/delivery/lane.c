@@ -193,9 +193,11 @@ void smail__lane_learned(struct smail__sender *sender, struct lane *lane)
     code = smail__hosts_plan(&hosts, &ask, &lane->facts);
     if (code > 0) {
         ask_all(sender, lane);
-        return;
+        if (lane->questions > 0)
+            return;
     }
-    if (code < 0) {
+    if (code != 0) { /* or an answer that could not be kept */
+        smail__facts_dispose(&lane->facts);
         lane->state = LANE_NEW;
         smail__lane_down(sender, lane, "out of memory");
         go_on(lane);

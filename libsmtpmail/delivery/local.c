@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "delivery/notice.h"
+#include "delivery/sender_internal.h"
 #include "delivery/settle.h"
 #include "store/append.h"
 #include "store/content.h"
@@ -37,13 +38,15 @@ static void free_homecoming(struct homecoming *homecoming)
 
 /* --- Who ----------------------------------------------------------------- */
 
-static void refuse(struct smail__settled *one, smail_queue_outcome outcome,
+static void refuse(struct smail__settled *one,
+                   const struct smail__queue_message *message,
                    const char *status, const char *text)
 {
-    one->result.outcome = outcome;
+    one->result.outcome = SMAIL_QUEUE_REFUSED;
     one->status = smail__span(status);
     one->result.reply = smail__span(text);
-    one->told = SMAIL__TOLD_FAILURE;
+    one->told =
+        smail__outcome_tells_failure(one, message) ? SMAIL__TOLD_FAILURE : 0;
 }
 
 static bool is_target(const struct homecoming *homecoming, smail_id account)
@@ -72,7 +75,7 @@ static int find(struct homecoming *homecoming, struct smail__settled *one,
     case SMAIL_ENOTFOUND:
     case SMAIL_ESTATE:
     case SMAIL_ELIMIT:
-        refuse(one, SMAIL_QUEUE_REFUSED, "5.1.1",
+        refuse(one, homecoming->settlement->message, "5.1.1",
                "nobody here has that address any more");
         return 0;
     default:

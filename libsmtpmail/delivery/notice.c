@@ -195,6 +195,15 @@ static int write_text(struct telling *telling, const char *hostname,
 
 /* --- The transaction ----------------------------------------------------- */
 
+/* What the notice itself is made of, whatever it is about. */
+static int body_of(const struct telling *telling)
+{
+    smail_smtp_content content = { 0 };
+
+    smail_smtp_content_scan(&content, smail__buf_span(&telling->text));
+    return (int)smail_smtp_content_body(&content);
+}
+
 static int queue_it(smail_tx *tx, struct telling *telling, smail_error *err)
 {
     struct smail__queue_message message = {
@@ -205,7 +214,7 @@ static int queue_it(smail_tx *tx, struct telling *telling, smail_error *err)
         .envelope_id = SMAIL__SPAN(""),
         .message_id = SMAIL__SPAN(""),
         .subject = SMAIL__SPAN("delivery status notification"),
-        .body = telling->settlement->message->body,
+        .body = body_of(telling),
         .flags = telling->settlement->message->flags & SMAIL__QUEUE_UTF8,
         .created_at = telling->settlement->now,
         .expires_at = telling->settlement->now + NOTICE_SECONDS,
@@ -225,6 +234,15 @@ static int queue_it(smail_tx *tx, struct telling *telling, smail_error *err)
     return smail__queue_insert(tx, &message, &recipient, 1, err);
 }
 
+/* The lease of all of it was gone: whoever has it now tells of it. */
+static bool is_lost(const struct smail__settlement *settlement)
+{
+    for (size_t i = 0; i < settlement->count; i++)
+        if (!settlement->list[i].result.is_lost)
+            return false;
+    return true;
+}
+
 static int also(smail_tx *tx, smail_append *append, void *arg, smail_error *err)
 {
     struct telling *telling = arg;
@@ -232,6 +250,9 @@ static int also(smail_tx *tx, smail_append *append, void *arg, smail_error *err)
         telling->settles ? smail__settle(tx, telling->settlement, err) : 0;
 
     (void)append;
+    if (code == 0 && telling->settles && is_lost(telling->settlement))
+        code = smail__fail(err, SMAIL_ESTATE,
+                           "the lease ended before the attempt did");
     if (code == 0 && telling->remote)
         code = queue_it(tx, telling, err);
     return code;

@@ -42,4 +42,8 @@ struct smail__notice {
 int smail__notice_write(struct smail__buf *out,
                         const struct smail__notice *notice, smail_error *err);
 
+/* In plain words: what a status code means, and what one can do. */
+void smail__notice_explain(const char **what, const char **advice,
+                           smail_span status);
+
 #endif

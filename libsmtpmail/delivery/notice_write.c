@@ -12,101 +12,29 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/span.h"
+#include "base/utf8.h"
 #include "delivery/notice.h"
 #include "message/header.h"
 
 /* --- In words ------------------------------------------------------------ */
 
-/* By the end of an enhanced status code (RFC 3463), the first that fits: what
- * it means, and what one can do. */
-static const struct {
-    const char *status;
-    const char *what, *advice;
-} explanations[] = {
-    { "1.1", "Nobody has that address there.",
-      "Check it letter by letter; ask the recipient another way." },
-    { "1.2", "There is no such domain.",
-      "Check the part of the address behind the @." },
-    { "1.3", "The address makes no sense to the other side.",
-      "Check it letter by letter." },
-    { "1.6", "The recipient has moved and left no address.",
-      "Ask the recipient another way." },
-    { "1.8", "The other side does not believe your own address.",
-      "Ask who runs your mail server to look at its DNS records." },
-    { "1.10", "The domain takes no mail at all, and says so.",
-      "Check the part of the address behind the @." },
-    { "2.1", "The mailbox there is switched off.",
-      "Ask the recipient another way." },
-    { "2.2", "The mailbox there is full.",
-      "Try again when the recipient has made room." },
-    { "2.3", "The message is larger than the recipient may get.",
-      "Send it without its attachments, or put these where they can be "
-      "fetched from." },
-    { "3.4", "The message is larger than that server takes.",
-      "Send it without its attachments, or put these where they can be "
-      "fetched from." },
-    { "4.1", "The mail server there does not answer.",
-      "Try again later, or ask the recipient another way." },
-    { "4.3", "DNS does not say where the mail has to go.",
-      "Try again later; if it goes on, tell the recipient." },
-    { "4.4", "DNS names no server that can be reached for the domain.",
-      "Check the part of the address behind the @; tell the recipient." },
-    { "4.6", "The message went round in circles.",
-      "Tell who runs the mail servers: a forwarding leads back." },
-    { "4.7",
-      "Time is up: it could not be delivered for so long that we "
-      "have given up.",
-      "Send it again, or ask the recipient another way." },
-    { "6.1", "The other side cannot take a message of this kind.",
-      "Send it as plain text." },
-    { "6.0", "The message is not well formed, so it cannot be sent.",
-      "Send it with another mail program, and tell the maker of this one." },
-    { "6.", "The other side cannot take a message of this kind.",
-      "Send it in another form, as plain text with plain addresses." },
-    { "7.5",
-      "The server there could not prove that it is the right one, or "
-      "offers no encryption, which it has promised.",
-      "Tell the recipient: their mail server's certificate wants care." },
-    { "7.10",
-      "You asked for encryption all the way, and that server does "
-      "not offer it well enough.",
-      "Send it without that wish, if it may be read on the way." },
-    { "7.", "The other side does not want this message.",
-      "Its own words above say why; if they are about your server, show them "
-      "to who runs it." },
-    { "5.3", "There are too many recipients.", "Send it to fewer at a time." },
-    { "2.", "The mailbox there cannot take the message.",
-      "Ask the recipient another way." },
-    { "1.", "The other side does not accept the address.",
-      "Check it letter by letter." },
-    { "4.", "The other side could not be reached.",
-      "Try again later, or ask the recipient another way." },
-};
-
-/* "5.1.10" begins with no "5.1.1". */
-static bool is_about(smail_span status, const char *pattern)
+/* Without line ends and controls, whatever a stranger had them in. `utf8`: may
+ * the place hold more than ASCII? */
+static void put_clean(struct smail__buf *out, smail_span text, bool utf8)
 {
-    size_t len = strlen(pattern);
-    smail_span tail = smail__span_from(status, 2);
+    while (text.len > 0) {
+        unsigned char first = (unsigned char)text.data[0];
+        uint32_t point;
+        size_t len = smail__utf8_next(&point, text);
 
-    if (status.len < 3)
-        return false;
-    if (pattern[len - 1] == '.')
-        return tail.len >= len &&
-               smail__span_is(smail__span_slice(tail, 0, len), pattern);
-    return smail__span_is(tail, pattern);
-}
-
-static void explain(const char **what, const char **advice, smail_span status)
-{
-    *what = "The other side refused the message.";
-    *advice = "Its own words above say why.";
-    for (size_t i = 0; i < sizeof(explanations) / sizeof(explanations[0]); i++)
-        if (is_about(status, explanations[i].status)) {
-            *what = explanations[i].what;
-            *advice = explanations[i].advice;
-            return;
-        }
+        if (first < 32 || first == 127)
+            smail__buf_putc(out, ' ');
+        else if (first < 128 || (utf8 && len > 0))
+            smail__buf_append(out, smail__span_slice(text, 0, len));
+        else
+            smail__buf_putc(out, '?');
+        text = smail__span_from(text, len > 0 ? len : 1);
+    }
 }
 
 /* Lines of 76 at the most, between words, behind `indent`. */
@@ -127,11 +55,15 @@ static void put_wrapped(struct smail__buf *out, const char *indent,
         smail__buf_puts(out, column == 0 ? indent : " ");
         column += column == 0 ? strlen(indent) : 1;
         while (word.len > 900) { /* no line may be longer than 998 */
-            smail__buf_append(out, smail__span_slice(word, 0, 900));
+            smail_span front = smail__utf8_clip(word, 900);
+
+            if (front.len == 0)
+                front = smail__span_slice(word, 0, 900);
+            put_clean(out, front, true);
             smail__buf_puts(out, "\r\n");
-            word = smail__span_from(word, 900);
+            word = smail__span_from(word, front.len);
         }
-        smail__buf_append(out, word);
+        put_clean(out, word, true);
         column += word.len;
     }
     smail__buf_puts(out, "\r\n");
@@ -178,7 +110,7 @@ static void put_failure(struct smail__buf *out,
 {
     const char *what, *advice;
 
-    explain(&what, &advice, one->status);
+    smail__notice_explain(&what, &advice, one->status);
     if (one->result.outcome == SMAIL_QUEUE_GIVEN_UP)
         put_words(out, "  ",
                   "Time is up: it could not be delivered for so long that we "
@@ -267,34 +199,41 @@ static bool is_ascii(smail_span text)
     return true;
 }
 
-/* Without line ends and controls, as what a remote said may have had them;
- * folded between words (RFC 5322, 2.2.3). */
+/* Folded between words (RFC 5322, 2.2.3). */
+static void put_field_of(struct smail__buf *out, const char *name,
+                         const char *type, smail_span text, bool utf8)
+{
+    size_t column = strlen(name) + 2 + strlen(type);
+    bool first = true;
+
+    smail__buf_printf(out, "%s: %s", name, type);
+    if (type[0] != '\0') {
+        smail__buf_puts(out, "; ");
+        column += 2;
+    }
+    while (text.len > 0) {
+        smail_span word = smail__span_cut(&text, ' ');
+        bool folds = column + 1 + word.len > 76 && (!first || type[0] != '\0');
+
+        if (word.len > 900)
+            word.len = 900;
+        if (folds)
+            column = 0;
+        if (folds)
+            smail__buf_puts(out, "\r\n");
+        if (folds || !first)
+            smail__buf_putc(out, ' ');
+        put_clean(out, word, utf8);
+        column += 1 + word.len;
+        first = false;
+    }
+    smail__buf_puts(out, "\r\n");
+}
+
 static void put_field(struct smail__buf *out, const char *name,
                       const char *type, smail_span text)
 {
-    size_t column = strlen(name) + strlen(type) + 3;
-
-    smail__buf_printf(out, "%s: %s%s", name, type, type[0] != '\0' ? "; " : "");
-    while (text.len > 0) {
-        smail_span word = smail__span_cut(&text, ' ');
-
-        if (column + 1 + word.len > 76 && column > strlen(name) + 2) {
-            smail__buf_puts(out, "\r\n ");
-            column = 1;
-        } else if (column > strlen(name) + strlen(type) + 4) {
-            smail__buf_putc(out, ' ');
-            column++;
-        }
-        if (word.len > 900)
-            word.len = 900;
-        for (size_t i = 0; i < word.len; i++)
-            smail__buf_putc(out, (unsigned char)word.data[i] < 32 ||
-                                         word.data[i] == 127
-                                     ? ' '
-                                     : word.data[i]);
-        column += word.len;
-    }
-    smail__buf_puts(out, "\r\n");
+    put_field_of(out, name, type, text, true);
 }
 
 static void put_date(struct smail__buf *out, const char *name, int64_t at)
@@ -327,7 +266,7 @@ static void put_original(struct smail__buf *out, smail_span text)
 /* RFC 3464, 2.3. */
 static void put_recipient(struct smail__buf *out,
                           const struct smail__settlement *settlement,
-                          const struct smail__settled *one)
+                          const struct smail__settled *one, bool utf8)
 {
     const struct smail__queue_result *result = &one->result;
     smail_span address = one->recipient->recipient;
@@ -342,9 +281,9 @@ static void put_recipient(struct smail__buf *out,
     if (result->host.len > 0)
         put_field(out, "Remote-MTA", "dns", result->host);
     if (result->reply.len > 0)
-        put_field(out, "Diagnostic-Code",
-                  one->is_remote && one->code != 0 ? "smtp" : "x-smtpmail",
-                  result->reply);
+        put_field_of(out, "Diagnostic-Code",
+                     one->is_remote && one->code != 0 ? "smtp" : "x-smtpmail",
+                     result->reply, utf8);
     put_date(out, "Last-Attempt-Date", result->ended_at);
     if ((one->told & (SMAIL__TOLD_FAILURE | SMAIL__TOLD_DELAY)) ==
         SMAIL__TOLD_DELAY)
@@ -352,7 +291,7 @@ static void put_recipient(struct smail__buf *out,
 }
 
 static void put_machine(struct smail__buf *out,
-                        const struct smail__notice *notice)
+                        const struct smail__notice *notice, bool utf8)
 {
     const struct smail__settlement *settlement = notice->settlement;
 
@@ -363,7 +302,7 @@ static void put_machine(struct smail__buf *out,
     put_date(out, "Arrival-Date", settlement->message->created_at);
     for (size_t i = 0; i < settlement->count; i++)
         if (settlement->list[i].told != 0)
-            put_recipient(out, settlement, &settlement->list[i]);
+            put_recipient(out, settlement, &settlement->list[i], utf8);
 }
 
 /* --- The whole ----------------------------------------------------------- */
@@ -396,10 +335,23 @@ static bool needs_utf8(const struct smail__notice *notice)
     if (!is_ascii(settlement->message->sender))
         return true;
     for (size_t i = 0; i < settlement->count; i++)
-        if (!is_ascii(settlement->list[i].recipient->recipient) ||
-            !is_ascii(settlement->list[i].recipient->original_recipient))
+        if (settlement->list[i].told != 0 &&
+            (!is_ascii(settlement->list[i].recipient->recipient) ||
+             !is_ascii(settlement->list[i].recipient->original_recipient)))
             return true;
     return false;
+}
+
+/* Does the part for people hold more than ASCII? */
+static bool speaks_utf8(const struct smail__notice *notice)
+{
+    const struct smail__settlement *settlement = notice->settlement;
+
+    for (size_t i = 0; i < settlement->count; i++)
+        if (settlement->list[i].told != 0 &&
+            !is_ascii(settlement->list[i].result.reply))
+            return true;
+    return !is_ascii(settlement->message->subject);
 }
 
 static void put_header(struct smail__buf *out,
@@ -444,11 +396,44 @@ static void begin_part(struct smail__buf *out, const char *boundary,
     smail__buf_puts(out, "\r\n");
 }
 
+static bool is_ascii_text(smail_span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.data[i] > 127)
+            return false;
+    return true;
+}
+
+/* What is returned may be what could not be sent, for its bare CR, LF or NUL,
+ * or a line over 998 octets; the notice has to arrive. */
+static void put_original_text(struct smail__buf *out, smail_span text)
+{
+    size_t column = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char octet = text.data[i];
+        bool ends = octet == '\n' || octet == '\r';
+
+        if (octet == '\r' && i + 1 < text.len && text.data[i + 1] == '\n')
+            i++;
+        if (ends || column >= 990)
+            smail__buf_puts(out, "\r\n");
+        if (ends || column >= 990)
+            column = 0;
+        if (!ends) {
+            smail__buf_putc(out, octet == '\0' ? '?' : octet);
+            column++;
+        }
+    }
+    if (column > 0)
+        smail__buf_puts(out, "\r\n");
+}
+
 int smail__notice_write(struct smail__buf *out,
                         const struct smail__notice *notice, smail_error *err)
 {
     bool utf8 = needs_utf8(notice);
-    bool raw = !is_ascii(notice->settlement->message->subject);
+    bool raw = speaks_utf8(notice);
 
     put_header(out, notice);
     begin_part(out, notice->boundary, "text/plain; charset=utf-8", utf8 || raw);
@@ -457,17 +442,17 @@ int smail__notice_write(struct smail__buf *out,
                utf8 ? "message/global-delivery-status"
                     : "message/delivery-status",
                utf8);
-    put_machine(out, notice);
+    put_machine(out, notice, utf8);
     smail__buf_puts(out, "\r\n");
     if (notice->header.len > 0) {
         begin_part(out, notice->boundary,
                    notice->whole ? (utf8 ? "message/global" : "message/rfc822")
                                  : (utf8 ? "message/global-headers"
                                          : "text/rfc822-headers"),
-                   utf8 || notice->whole);
-        smail__buf_append(out, notice->header);
+                   utf8 || notice->whole || !is_ascii_text(notice->header));
+        put_original_text(out, notice->header);
         if (notice->whole)
-            smail__buf_append(out, notice->body);
+            put_original_text(out, notice->body);
         smail__buf_puts(out, "\r\n");
     }
     smail__buf_printf(out, "--%s--\r\n", notice->boundary);

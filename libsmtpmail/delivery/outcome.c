@@ -48,9 +48,12 @@ bool smail__outcome_is_due(const struct smail__settled *settled,
                            const struct smail__sender *sender,
                            const struct smail__queue_message *message)
 {
+    bool by_return = message->by_mode == SMAIL_SMTP_BY_RETURN;
+    bool by_notify = message->by_mode == SMAIL_SMTP_BY_NOTIFY &&
+                     settled->recipient->warned_at == 0;
+
     return sender->now >= message->expires_at ||
-           (message->by_mode != SMAIL_SMTP_BY_UNSAID &&
-            sender->now >= message->by_at) ||
+           ((by_return || by_notify) && sender->now >= message->by_at) ||
            (is_late(settled, message, sender->now) &&
             wants(settled, SMAIL_SMTP_NOTIFY_DELAY));
 }
@@ -87,9 +90,18 @@ static void put_off(struct smail__settled *settled,
     /* RFC 2852, 4.1.4.2: the time of N is over, once. */
     if (message->by_mode == SMAIL_SMTP_BY_NOTIFY &&
         sender->now >= message->by_at && settled->recipient->warned_at == 0) {
-        settled->told |= SMAIL__TOLD_DELAY;
+        if ((settled->recipient->notify & SMAIL_SMTP_NOTIFY_NEVER) == 0)
+            settled->told |= SMAIL__TOLD_DELAY;
         settled->result.warned = true;
     }
+}
+
+bool smail__outcome_tells_failure(const struct smail__settled *settled,
+                                  const struct smail__queue_message *message)
+{
+    /* RFC 3461, 6.1 and RFC 5321, 4.5.5: never to <>. */
+    return message->sender.len > 0 && message->kind != SMAIL__QUEUE_NOTICE &&
+           wants(settled, SMAIL_SMTP_NOTIFY_FAILURE);
 }
 
 void smail__outcome_decide(struct smail__settled *settled,

@@ -261,6 +261,10 @@ void smail__outcome_decide(struct smail__settled *settled,
                            const struct smail__queue_message *message,
                            enum reach reach);
 
+/* Is its sender to be told of a failure? */
+bool smail__outcome_tells_failure(const struct smail__settled *settled,
+                                  const struct smail__queue_message *message);
+
 /* Has an entry that is given back untried come to an end all the same, or has
  * its sender to be told? */
 bool smail__outcome_is_due(const struct smail__settled *settled,
