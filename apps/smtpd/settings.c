@@ -107,6 +107,7 @@ void settings_fill_outbound(smail_outbound_options *options,
     options->mx_port = (uint16_t)config->queue_port;
     options->no_dane = !config->queue_dane;
     options->no_sts = !config->queue_sts;
+    options->sts_port = (uint16_t)config->queue_sts_port;
     options->authorities = or_null(config->queue_authorities);
     options->name_servers = or_null(config->resolver_server);
     options->zone_file = or_null(config->resolver_zone_file);

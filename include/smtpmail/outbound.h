@@ -112,6 +112,7 @@ typedef struct smail_outbound_options {
     bool no_dane;       /**< Do not look for TLSA records (RFC 7672). */
     uint16_t mx_port;   /**< Of the hosts that DNS names. Default 25. */
     bool no_sts;        /**< Nor for MTA-STS policies (RFC 8461). */
+    uint16_t sts_port;  /**< Where those are served. Default 443. */
     const char *authorities;  /**< PEM file: who signs certificates. Default:
                                  the system's. */
     const char *name_servers; /**< As in server.h, and so the next three. */

@@ -114,7 +114,7 @@ struct smail__config {
     uint32_t queue_retry_min, queue_retry_max, queue_down_time;
     uint32_t queue_sessions, queue_connections;
     uint32_t queue_connect_time;
-    uint32_t queue_port;
+    uint32_t queue_port, queue_sts_port;
     uint32_t queue_history; /* how long what came to an end is remembered */
     bool queue_private, queue_dane, queue_sts;
     char *queue_authorities; /* "": the system's */

@@ -171,6 +171,9 @@ const struct smail__key smail__keys[] = {
         "certificates by DNSSEC (RFC 7672)"),
     KEY("queue", "mta-sts", SMAIL__KEY_BOOL, queue_sts, 0, 0, "yes",
         "certificates by MTA-STS (RFC 8461)"),
+    KEY("queue", "mta-sts-port", SMAIL__KEY_NUMBER, queue_sts_port, 1, 65535,
+        "443", "where policies of MTA-STS are served; another one is for "
+        "tests"),
     KEY("queue", "authorities", SMAIL__KEY_STRING, queue_authorities, 0, 4000,
         "", "PEM file: who signs certificates of other hosts; else the "
         "system's"),

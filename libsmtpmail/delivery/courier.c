@@ -246,6 +246,7 @@ static void connect_here(struct smail__courier *courier)
     courier->state = COURIER_CONNECTING;
     courier->begun = true;
     courier->is_secured = false;
+    courier->is_counted = courier->no_tls; /* by the one that failed */
     courier->is_ready = false;
     courier->is_authenticated = false;
     courier->mails = 0;
@@ -452,6 +453,7 @@ void smail__courier_secured(struct smail__courier *courier,
                   got->protocol, got->cipher,
                   got->is_verified ? "verified: " : "not verified: ",
                   host_of(courier)->tls_reason);
+    smail__courier_tls_done(courier);
     smail_smtp_client_secured(courier->client);
     smail__courier_patience(courier);
 }
@@ -545,6 +547,8 @@ void smail__courier_next(struct smail__courier *courier)
 static void on_ready(struct smail__courier *courier)
 {
     courier->is_ready = true;
+    if (!courier->is_secured)
+        smail__courier_tls_missing(courier);
     if (courier->mail.is_open) {
         smail__mail_faulty(courier); /* RSET was said behind a BDAT */
         return;
@@ -623,6 +627,7 @@ static void on_close(struct smail__courier *courier,
 {
     const smail_smtp_reply *reply = &event->reply;
     const char *phase = smail_smtp_client_phase(courier->client);
+    smail_span status = reply->status;
     char text[400];
 
     if (courier->state == COURIER_LEAVING) {
@@ -636,7 +641,14 @@ static void on_close(struct smail__courier *courier,
                       SMAIL__SPAN_ARG(reply->text));
     else
         smail__format(text, sizeof(text), "%s", words_of(event->reason));
-    over(courier, reply->code, reply->status, smail__span(text), phase);
+    if (event->reason == SMAIL_SMTP_CLOSE_NO_TLS) {
+        smail__courier_tls_missing(courier);
+        smail__courier_tls_words(text, sizeof(text), courier,
+                                 words_of(event->reason),
+                                 SMAIL__TLS_FAULT_NONE);
+        status = SMAIL__SPAN("4.7.5");
+    }
+    over(courier, reply->code, status, smail__span(text), phase);
 }
 
 static bool can_go_without(const struct smail__courier *courier)
@@ -646,8 +658,10 @@ static bool can_go_without(const struct smail__courier *courier)
 }
 
 void smail__courier_closed(struct smail__courier *courier, const char *why,
-                           bool tls_failed)
+                           enum smail__tls_fault fault)
 {
+    bool tls_failed = fault != SMAIL__TLS_FAULT_NONE;
+    char words[400];
     const char *phase = courier->state == COURIER_CONNECTING ? "connect"
                         : tls_failed                         ? "STARTTLS"
                         : courier->client != NULL
@@ -660,6 +674,11 @@ void smail__courier_closed(struct smail__courier *courier, const char *why,
     if (courier->state == COURIER_LEAVING && !has_mail(courier)) {
         smail__courier_end(courier, true);
         return;
+    }
+    if (tls_failed) {
+        smail__courier_tls_failed(courier, fault);
+        smail__courier_tls_words(words, sizeof(words), courier, why, fault);
+        why = words;
     }
     if (tls_failed && can_go_without(courier)) {
         /* RFC 7435: better in the clear than not at all, where nobody has

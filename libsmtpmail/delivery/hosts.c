@@ -137,6 +137,8 @@ static const struct smail__dns_answer *need(struct planner *planner,
     if (fact->answer->ttl < planner->out->ttl &&
         fact->answer->status == SMAIL__DNS_FOUND)
         planner->out->ttl = fact->answer->ttl;
+    if (fact->answer->security == SMAIL__DNS_BOGUS)
+        planner->out->is_bogus = true;
     if (fact->answer->status == SMAIL__DNS_TEMPORARY) {
         planner->saw_trouble = true;
         smail__format(planner->trouble, sizeof(planner->trouble),
@@ -348,6 +350,8 @@ static void find_hosts(struct planner *planner)
 
 /* --- MTA-STS ------------------------------------------------------------- */
 
+/* What the policy says of each host. Whom it does not name is left out later,
+ * as DANE comes first (RFC 8461, 2). */
 static void heed_sts(struct planner *planner)
 {
     struct smail__facts *facts = planner->facts;
@@ -356,7 +360,6 @@ static void heed_sts(struct planner *planner)
                    planner->ask->route->kind == SMAIL__ROUTE_MX &&
                    !planner->ask->route->has_tls && out->count > 0 &&
                    out->list[0].name[0] != '[';
-    size_t kept = 0;
 
     if (!applies)
         return;
@@ -365,22 +368,29 @@ static void heed_sts(struct planner *planner)
         planner->open = true;
         return;
     }
-    if (facts->sts.mode != SMAIL__STS_ENFORCE)
+    if (facts->sts.mode == SMAIL__STS_NONE)
         return;
     for (size_t i = 0; i < out->count; i++) {
-        if (!smail__sts_matches(smail__span(facts->sts.hosts),
-                                out->list[i].name))
-            continue;
-        if (kept != i)
-            out->list[kept] = out->list[i];
-        out->list[kept].tls = SMAIL__TLS_VERIFY;
-        out->list[kept++].tls_reason = "MTA-STS";
+        struct smail__host *host = &out->list[i];
+        bool enforced = facts->sts.mode == SMAIL__STS_ENFORCE;
+
+        host->policy = SMAIL_TLS_POLICY_STS;
+        host->is_unlisted =
+            !smail__sts_matches(smail__span(facts->sts.hosts), host->name);
+        host->tls = enforced ? SMAIL__TLS_VERIFY : SMAIL__TLS_MAY;
+        host->tls_reason = enforced ? "MTA-STS" : "MTA-STS, testing";
     }
-    out->count = kept;
-    if (kept == 0)
-        verdict(planner, 4, "4.7.5",
-                "none of the domain's hosts is in its MTA-STS policy "
-                "(RFC 8461)");
+}
+
+/* RFC 8461, 5: mail does not go to a host that is not in the policy. */
+static bool is_refused(struct planner *planner, const struct smail__host *host)
+{
+    if (!host->is_unlisted || planner->facts->sts.mode != SMAIL__STS_ENFORCE ||
+        host->tls == SMAIL__TLS_DANE)
+        return false;
+    smail__format(planner->out->unlisted, sizeof(planner->out->unlisted), "%s",
+                  host->name);
+    return true;
 }
 
 /* --- Addresses ----------------------------------------------------------- */
@@ -527,7 +537,7 @@ static void set_level(struct planner *planner, struct smail__host *host)
     } else if (route->user != NULL && host->tls < SMAIL__TLS_VERIFY) {
         host->tls = SMAIL__TLS_VERIFY; /* a password goes there */
         host->tls_reason = "log-in";
-    } else if (host->tls == SMAIL__TLS_NONE) {
+    } else if (host->tls_reason == NULL) {
         host->tls = SMAIL__TLS_MAY;
         host->tls_reason = level_reason[SMAIL__TLS_MAY];
     }
@@ -560,6 +570,7 @@ static void read_tlsa(struct planner *planner, struct smail__host *host,
         memcpy(host->tlsa[n].data, tlsa.data.data, tlsa.data.len);
         host->tlsa_count++;
     }
+    host->policy = SMAIL_TLS_POLICY_TLSA;
     /* RFC 7672, 2.2: records of which none is of use still promise TLS. */
     if (host->tlsa_count == 0 && host->tls >= SMAIL__TLS_ENCRYPT)
         return;
@@ -648,8 +659,16 @@ static bool complete(struct planner *planner, struct smail__host *host)
     if (host->address_count == 0)
         return false;
     set_level(planner, host);
-    /* RFC 7672, 2.1.2: a host whose TLSA cannot be had is not used. */
-    return find_tlsa(planner, host, &answers) != DANE_TROUBLE;
+    switch (find_tlsa(planner, host, &answers)) {
+    case DANE_WAIT:
+        return true;
+    case DANE_TROUBLE: /* RFC 7672, 2.1.2: it is not used */
+        return false;
+    case DANE_NO:
+    case DANE_YES:
+        break;
+    }
+    return !is_refused(planner, host);
 }
 
 static void complete_all(struct planner *planner)
@@ -669,6 +688,10 @@ static void complete_all(struct planner *planner)
         return;
     if (planner->saw_trouble)
         put_off(planner);
+    else if (out->unlisted[0] != '\0')
+        verdict(planner, 4, "4.7.5",
+                "none of the domain's hosts is in its MTA-STS policy "
+                "(RFC 8461)");
     else if (planner->saw_private)
         verdict(planner, 5, "5.4.4",
                 "the domain's hosts have loopback or private addresses only, "

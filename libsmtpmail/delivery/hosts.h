@@ -11,6 +11,8 @@
 #ifndef SMAIL__DELIVERY_HOSTS_H
 #define SMAIL__DELIVERY_HOSTS_H
 
+#include <smtpmail/queue.h>
+
 #include "delivery/route.h"
 #include "dns/answer.h"
 #include "dns/record.h"
@@ -70,6 +72,8 @@ struct smail__host {
     enum smail__tls_level tls;
     const char *tls_reason; /* "DANE", "MTA-STS", "configured", "opportunistic":
                                a constant */
+    smail_tls_policy policy; /* that promised it */
+    bool is_unlisted;        /* the MTA-STS policy does not name it */
     char tls_name[SMAIL__DNS_NAME_ROOM]; /* SNI, and whose certificate */
     char tls_also[SMAIL__DNS_NAME_ROOM]; /* another name that will do; "" */
     struct {
@@ -86,7 +90,10 @@ struct smail__hosts {
     char text[300];
     struct smail__host *list;
     size_t count;
-    uint32_t ttl; /* seconds that it holds */
+    uint32_t ttl;  /* seconds that it holds */
+    bool is_bogus; /* a signature of DNSSEC does not hold */
+    /* A host that is not used as the MTA-STS policy does not name it; "". */
+    char unlisted[SMAIL__DNS_NAME_ROOM];
 };
 
 struct smail__hosts_ask {

@@ -205,6 +205,7 @@ void smail__lane_learned(struct smail__sender *sender, struct lane *lane)
     }
     smail__hosts_free(lane->hosts);
     lane->hosts = hosts;
+    smail__lane_tls(sender, lane);
     settle_hosts(sender, lane);
 }
 

@@ -28,8 +28,10 @@
 #ifndef SMAIL__DELIVERY_SENDER_H
 #define SMAIL__DELIVERY_SENDER_H
 
+#include "crypto/tls.h"
 #include "delivery/hosts.h"
 #include "queue/queue.h"
+#include "queue/tls_result.h"
 
 struct smail__sender;
 struct smail__courier;
@@ -68,6 +70,7 @@ struct smail__tls_wish {
 struct smail__tls_got {
     const char *protocol, *cipher; /* constants */
     bool is_verified;              /* by DANE, or a certificate for its name */
+    enum smail__tls_fault fault;   /* of the certificate, demanded or not */
 };
 
 enum smail__told { /* bits: of what a sender was told */
@@ -135,6 +138,9 @@ struct smail__world {
     void (*close_content)(void *world, void *content);
 
     uint64_t (*random)(void *world);
+    /* How a session fared with TLS (RFC 8460); may be NULL. */
+    void (*count_tls)(void *world, const char *domain, smail_tls_policy policy,
+                      const char *host, enum smail__tls_result result);
     /* For the log: a message, or an event of a lane. `result` may be NULL. */
     void (*log)(void *world, const char *event,
                 const struct smail__queue_message *message,
@@ -185,9 +191,10 @@ smail_span smail__courier_output(struct smail__courier *courier);
 void smail__courier_sent(struct smail__courier *courier, size_t len);
 void smail__courier_secured(struct smail__courier *courier,
                             const struct smail__tls_got *got);
-/* Refused, broken, timed out, or TLS failed: `why` in words. */
+/* Refused, broken, timed out, or TLS failed, for `fault` then: `why` in
+   words. */
 void smail__courier_closed(struct smail__courier *courier, const char *why,
-                           bool tls_failed);
+                           enum smail__tls_fault fault);
 /* `err` NULL: it is on disk. */
 void smail__courier_settled(struct smail__courier *courier,
                             const smail_error *err);

@@ -6,6 +6,7 @@
  * lane.c      a destination: its hosts, its pace, its troubles
  * courier.c   a session: from a claim to QUIT
  * mail.c      one message within a session
+ * tls_note.c  how TLS went, for reports and in words
  * outcome.c   what came of it: next attempt, the end, who is to be told
  */
 #ifndef SMAIL__DELIVERY_SENDER_INTERNAL_H
@@ -115,6 +116,7 @@ struct smail__courier {
     struct smail__tls_got tls;
     char tls_text[160];
     bool is_secured, is_ready, is_authenticated;
+    bool is_counted; /* what came of TLS in this session */
     struct smail__sasl_client *sasl;
     unsigned mails;       /* in this session */
     bool has_refused_all; /* each greeting so far was a 5yz */
@@ -171,6 +173,23 @@ struct lane_claim {
 /* More for a courier that has nothing left. */
 int smail__sender_claim_lane(struct smail__sender *sender,
                              struct smail__courier *courier);
+
+/* --- tls_note.c ---------------------------------------------------------- */
+
+/* Count what came of TLS, once a session: the handshake is done, or has
+ * failed; or the session goes on in the clear, or not at all. */
+void smail__courier_tls_done(struct smail__courier *courier);
+void smail__courier_tls_failed(struct smail__courier *courier,
+                               enum smail__tls_fault fault);
+void smail__courier_tls_missing(struct smail__courier *courier);
+
+/* Of a destination whose hosts were looked up. */
+void smail__lane_tls(struct smail__sender *sender, struct lane *lane);
+
+/* What was wrong with TLS, in words for whoever sent the mail. */
+void smail__courier_tls_words(char *out, size_t size,
+                              const struct smail__courier *courier,
+                              const char *why, enum smail__tls_fault fault);
 
 /* --- lane.c -------------------------------------------------------------- */
 

@@ -294,6 +294,12 @@ bool smail__connection_tls_failed(const struct smail__connection *connection)
     return connection->tls_failed;
 }
 
+enum smail__tls_fault smail__connection_tls_fault(
+    const struct smail__connection *connection)
+{
+    return connection->fault;
+}
+
 void smail__connection_linger(struct smail__connection *connection,
                               uint64_t octets, uint64_t milliseconds)
 {

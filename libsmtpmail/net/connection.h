@@ -66,6 +66,10 @@ void smail__connection_connecting(struct smail__connection *connection);
 /* Did the handshake fail, rather than anything else? In closed(). */
 bool smail__connection_tls_failed(const struct smail__connection *connection);
 
+/* What was wrong with the peer's certificate, whoever asked for one. */
+enum smail__tls_fault smail__connection_tls_fault(
+    const struct smail__connection *connection);
+
 /* How much input finish() may drop, and for how long, before it hangs up on a
    peer that goes on sending: one that listens only when it has said all it had
    to say would else miss the reply. 1 MiB and two seconds. */

@@ -36,6 +36,7 @@ struct smail__connection {
     bool is_secure; /* the handshake is done */
     bool is_connecting;
     bool tls_failed;
+    enum smail__tls_fault fault; /* once the handshake is over */
     const struct smail__connection_handler *handler;
     void *user;
     struct smail__tls_context *next_tls;   /* from start_tls() */

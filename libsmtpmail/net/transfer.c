@@ -169,12 +169,16 @@ static bool shake_hands(struct smail__connection *connection)
 
     if (rc < 0) { /* the alert is to reach the peer */
         connection->tls_failed = true;
+        connection->fault = smail__tls_stream_fault(connection->tls);
+        if (connection->fault == SMAIL__TLS_FAULT_NONE)
+            connection->fault = SMAIL__TLS_FAULT_OTHER;
         connection->why = connection->error->message;
         smail__connection_finish(connection);
     }
     if (rc != 1)
         return false;
     connection->is_secure = true;
+    connection->fault = smail__tls_stream_fault(connection->tls);
     connection->handler->secured(connection->user);
     return true;
 }

@@ -44,6 +44,7 @@ static void check_end(smail_outbound *outbound)
         smail__timer_set(&outbound->timer, outbound->loop, 100);
         return;
     }
+    smail__outbound_flush_tls(outbound);
     /* What the store has in hand refers to the sender. */
     if (outbound->errands > 0) {
         smail__timer_set(&outbound->timer, outbound->loop, 20);
@@ -64,6 +65,7 @@ static void on_last(struct smail__task *task)
         (smail_outbound *)((char *)task - offsetof(smail_outbound, last));
 
     smail__timer_clear(&outbound->timer, outbound->loop);
+    smail__timer_clear(&outbound->flush_timer, outbound->loop);
     smail__loop_stop(outbound->loop);
 }
 
@@ -250,6 +252,8 @@ static int set_up(smail_outbound *outbound, smail_error *err)
     if (code == 0)
         code = smail__tls_client_new(&outbound->tls, ours->authorities, err);
     if (code == 0)
+        code = smail__outbound_sts_new(outbound, err);
+    if (code == 0)
         code = smail__loop_new(&outbound->loop, err);
     if (code == 0)
         code = make_sender(outbound, err);
@@ -278,6 +282,7 @@ int smail_outbound_new(smail_outbound **out,
     outbound->drain.run = on_drain;
     outbound->last.run = on_last;
     outbound->timer.fire = on_timer;
+    outbound->flush_timer.fire = smail__outbound_on_flush;
     atomic_init(&outbound->ended, false);
     smail__outbound_open_log(outbound);
     code = set_up(outbound, err);
@@ -317,6 +322,9 @@ void smail_outbound_free(smail_outbound *outbound)
         return;
     smail_outbound_stop(outbound, 0);
     smail__sender_free(outbound->sender);
+    outbound->sender = NULL;
+    smail__outbound_sts_free(outbound);
+    smail__tls_tally_dispose(&outbound->tally);
     smail__resolver_free(outbound->resolver);
     smail__tls_context_free(outbound->tls);
     smail__loop_free(outbound->loop);

@@ -5,6 +5,8 @@
  *
  * outbound.c         new, start, stop; who of several processes sends
  * outbound_world.c   connections, TLS, DNS
+ * outbound_sts.c     MTA-STS policies
+ * outbound_tls.c     how TLS went, in rows
  * outbound_store.c   claims and settlements
  * outbound_log.c     what is said of it
  */
@@ -21,7 +23,10 @@
 #include "net/connection.h"
 #include "net/resolver.h"
 #include "net/watch.h"
+#include "queue/tls_result.h"
 #include "server/routes.h"
+
+struct smail__sts_desk;
 
 struct smail_outbound {
     smail_outbound_options options;
@@ -44,6 +49,11 @@ struct smail_outbound {
     size_t links;     /* connections */
     size_t questions; /* of DNS */
 
+    struct smail__sts_desk *sts;
+    struct smail__tls_tally tally;
+    struct smail__timer flush_timer;
+    int64_t trimmed_on; /* a day since the epoch */
+
     int lock_fd;              /* of PATH.sending; -1 */
     _Atomic int64_t *in_hand; /* mapped from there; or own_in_hand */
     _Atomic int64_t own_in_hand;
@@ -60,7 +70,16 @@ void smail__outbound_pump(smail_outbound *outbound);
 /* outbound_world.c */
 void smail__outbound_world(struct smail__world *out, smail_outbound *outbound);
 
+/* outbound_tls.c */
+void smail__outbound_count_tls(void *world, const char *domain,
+                               smail_tls_policy policy, const char *host,
+                               enum smail__tls_result result);
+void smail__outbound_flush_tls(smail_outbound *outbound);
+void smail__outbound_on_flush(struct smail__timer *timer);
+
 /* outbound_sts.c */
+int smail__outbound_sts_new(smail_outbound *outbound, smail_error *err);
+void smail__outbound_sts_free(smail_outbound *outbound);
 void smail__outbound_fetch_sts(void *world, uint64_t question,
                                const char *domain);
 

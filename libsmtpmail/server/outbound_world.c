@@ -70,13 +70,14 @@ static bool on_is_waiting(void *user)
 static void on_secured(void *user)
 {
     struct link *link = user;
-    struct smail__tls_got got = { NULL, NULL, false };
+    struct smail__tls_got got = { .protocol = NULL };
 
     if (link->courier == NULL)
         return;
     got.protocol = smail__connection_tls_protocol(link->connection);
     got.cipher = smail__connection_tls_cipher(link->connection);
     got.is_verified = link->why[0] == 'v';
+    got.fault = smail__connection_tls_fault(link->connection);
     smail__outbound_now(outbound_of(link));
     smail__courier_secured(link->courier, &got);
     smail__outbound_pump(outbound_of(link));
@@ -105,9 +106,11 @@ static void on_closed(void *user, const char *why)
 
     if (link->courier != NULL) {
         smail__outbound_now(outbound);
-        smail__courier_closed(link->courier,
-                              why != NULL ? why : "the connection broke",
-                              smail__connection_tls_failed(link->connection));
+        smail__courier_closed(
+            link->courier, why != NULL ? why : "the connection broke",
+            smail__connection_tls_failed(link->connection)
+                ? smail__connection_tls_fault(link->connection)
+                : SMAIL__TLS_FAULT_NONE);
     }
     free(link);
     outbound->links--;
@@ -133,7 +136,7 @@ static void on_failed(struct smail__task *task)
 
     if (link->courier != NULL) {
         smail__outbound_now(outbound);
-        smail__courier_closed(link->courier, link->why, false);
+        smail__courier_closed(link->courier, link->why, SMAIL__TLS_FAULT_NONE);
     }
     free(link);
     outbound->links--;
@@ -283,9 +286,11 @@ static void answer(struct question *question,
 {
     smail_outbound *outbound = question->outbound;
 
-    smail__outbound_now(outbound);
-    smail__sender_answered(outbound->sender, question->number, question->name,
-                           question->type, answer);
+    if (outbound->sender != NULL) {
+        smail__outbound_now(outbound);
+        smail__sender_answered(outbound->sender, question->number,
+                               question->name, question->type, answer);
+    }
     outbound->questions--;
     free(question);
     smail__outbound_pump(outbound);
@@ -352,6 +357,7 @@ void smail__outbound_world(struct smail__world *out, smail_outbound *outbound)
         .read = smail__outbound_read,
         .close_content = smail__outbound_close,
         .random = do_random,
+        .count_tls = smail__outbound_count_tls,
         .log = smail__outbound_log,
     };
 }

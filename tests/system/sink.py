@@ -26,7 +26,7 @@ class Session:
 
 
 class Sink:
-    """Listens on a port of 127.0.0.1 until it is closed.
+    """Listens on a port of the kernel's choice, or `port`, until it is closed.
 
     `answer(session, verb, line)` may give the octets to answer with (b"" for
     nothing), None for the usual answer, or raise Hang or ConnectionReset.
@@ -34,7 +34,9 @@ class Sink:
     RSET, STARTTLS, TLS (just after the handshake), QUIT.
     """
 
-    def __init__(self, answer=None, extensions=(), files=None, greeting=None):
+    def __init__(self, answer=None, extensions=(), files=None, greeting=None,
+                 address="127.0.0.1", port=0):
+        self.address = address
         self.answer = answer or (lambda session, verb, line: None)
         self.extensions = list(extensions)
         self.context = None
@@ -45,7 +47,7 @@ class Sink:
         self.sessions = []
         self.mails = []  # (session number, MAIL line, RCPT lines, the octets)
         self.memory = {}  # of the script
-        self.port = None
+        self.port = port
         self.loop = asyncio.new_event_loop()
         ready = threading.Event()
         self.thread = threading.Thread(target=self.serve, args=(ready,),
@@ -56,7 +58,7 @@ class Sink:
     def serve(self, ready):
         asyncio.set_event_loop(self.loop)
         server = self.loop.run_until_complete(asyncio.start_server(
-            self.connected, "127.0.0.1", 0, limit=BIG))
+            self.connected, self.address, self.port, limit=BIG))
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         self.loop.run_forever()
