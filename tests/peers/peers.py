@@ -29,7 +29,7 @@ START_SECONDS = 20
 
 # Users that the packages would have made. The numbers are free on Debian.
 USERS = {"postfix": 7901, "postdrop": 7902, "dovecot": 7903, "dovenull": 7904,
-         "vmail": 7905}
+         "vmail": 7905, "Debian-exim": 7906}
 
 
 class Missing(Exception):
@@ -363,15 +363,93 @@ class DovecotLmtp(Namespaced):
             return 0
 
 
+EXIM = """\
+primary_hostname = exim.bench.test
+spool_directory = {folder}/spool
+log_file_path = {folder}/log/%slog
+pid_file_path = {folder}/exim.pid
+exim_user = Debian-exim
+exim_group = Debian-exim
+never_users =
+local_interfaces = 127.0.0.1.{port}
+daemon_smtp_ports = {port}
+disable_ipv6
+tls_advertise_hosts =
+host_lookup =
+acl_smtp_rcpt = rcpt
+acl_smtp_data = accept
+chunking_advertise_hosts = *
+dsn_advertise_hosts = *
+smtputf8_advertise_hosts = *
+{more}
+begin acl
+rcpt:
+  deny message = no such user
+       local_parts = ^bad
+  defer message = come back later
+       local_parts = ^later
+  accept domains = {domain}
+  deny message = relay not permitted
+begin routers
+all:
+  driver = accept
+  transport = file
+begin transports
+file:
+  driver = appendfile
+  directory = {folder}/mail/new
+  directory_file = $message_exim_id
+  user = Debian-exim
+  create_directory
+begin retry
+* * F,1h,1m
+"""
+
+
+class Exim(Namespaced):
+    """Exim that keeps each message for DOMAIN in a file; it refuses bad*, and
+    puts off later*."""
+
+    name = "exim"
+    package = "exim"
+    program = "usr/sbin/exim4"
+
+    def __init__(self, folder, main=""):
+        super().__init__(folder)
+        self.main = main
+
+    def prepare(self):
+        super().prepare()
+        for name in ("spool", "log", "mail"):
+            self.own(name, user="Debian-exim")
+        self.write("exim.conf", EXIM.format(folder=self.folder, port=self.port,
+                                            domain=DOMAIN, more=self.main))
+
+    def version(self):
+        """The Debian package it was unpacked from."""
+        return debian_version("exim4-base", "exim")
+
+    def command(self):
+        return self.inside("/usr/sbin/exim4", "-C",
+                           os.path.join(self.folder, "exim.conf"), "-bdf",
+                           "-q1m")
+
+
 class SmtpSink(Peer):
-    """Postfix's smtp-sink: takes all and keeps nothing."""
+    """Postfix's smtp-sink: takes all and keeps nothing, or does as its
+    `options` say."""
 
     name = "smtp-sink"
 
+    def __init__(self, folder, *options, greets=True):
+        super().__init__(folder)
+        self.options = options
+        self.greets = greets
+
     def command(self):
         user = ["-u", "nobody"] if os.geteuid() == 0 else []
-        return [*postfix_tool("smtp-sink"), *user, f"127.0.0.1:{self.port}",
-                "1000"]
+        return [*postfix_tool("smtp-sink"), *user, *self.options,
+                f"127.0.0.1:{self.port}", "1000"]
 
 
 AIOSMTPD = """
