@@ -258,6 +258,62 @@ SMAIL_API int smail_address_may_send(smail_store *store, smail_id account,
                                      const smail_path *sender,
                                      smail_error *err);
 
+/* --- Identities ---------------------------------------------------------- */
+
+/** Whom an account writes as: what a mail program offers (RFC 8621, 6). Every
+    account has one, its own name and address, from the first call on. */
+typedef struct smail_identity {
+    smail_id id;
+    const char *name;
+    const char *address;
+    const char *reply_to; /**< Addresses as in a header; "": none. */
+    const char *bcc;      /**< Likewise. */
+    const char *text_signature;
+    const char *html_signature;
+} smail_identity;
+
+/** What is NULL stays as it is; in a new one it is empty. */
+typedef struct smail_identity_changes {
+    size_t size;
+    const char *name;
+    const char *reply_to;
+    const char *bcc;
+    const char *text_signature;
+    const char *html_signature;
+} smail_identity_changes;
+
+#define SMAIL_IDENTITY_CHANGES_INIT    \
+    {                                  \
+        sizeof(smail_identity_changes) \
+    }
+
+/** Of one account; octets of a signature, and of every other text. */
+#define SMAIL_IDENTITIES_MAX 100
+#define SMAIL_SIGNATURE_MAX ((size_t)64 * 1024)
+#define SMAIL_IDENTITY_TEXT_MAX ((size_t)4096)
+
+/**
+ * `changes` may be NULL. SMAIL_EAUTH when the account may not send as
+ * `address`; SMAIL_EINVAL for texts that make no sense; SMAIL_ELIMIT for texts
+ * that are too long and for one identity too many.
+ */
+SMAIL_API int smail_identity_add(smail_id *out, smail_store *store,
+                                 smail_id account, const char *address,
+                                 const smail_identity_changes *changes,
+                                 smail_error *err);
+SMAIL_API int smail_identity_list(smail_store *store, smail_id account,
+                                  int (*each)(const smail_identity *identity,
+                                              void *user),
+                                  void *user, smail_error *err);
+/** Its address stays. SMAIL_ENOTFOUND. */
+SMAIL_API int smail_identity_set(smail_store *store, smail_id account,
+                                 smail_id identity,
+                                 const smail_identity_changes *changes,
+                                 smail_error *err);
+/** SMAIL_ENOTFOUND; SMAIL_ESTATE for the last one. */
+SMAIL_API int smail_identity_remove(smail_store *store, smail_id account,
+                                    smail_id identity, smail_error *err);
+
 SMAIL_END_DECLS
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/date.h"
 #include "base/span.h"
+#include "message/address.h"
 #include "message/compose.h"
 
 /* Addresses, ids or URLs of one field. */
@@ -51,7 +52,8 @@ static bool add_addresses(struct smail__compose_list *list,
         const struct smail__json_value *email = smail__json_get(item, "email");
 
         if (!is_text_or_null(name) || !is_text(email) ||
-            !smail__jmap_email_is_fine(text_of(email)))
+            /* It may be no address yet (RFC 8621, 4.1.2.3). */
+            !smail__address_is_clean(text_of(email)))
             return false;
         smail__compose_list_add(list, text_of(name), text_of(email));
     }
@@ -182,20 +184,6 @@ static bool write_one(struct smail__buf *out, const char *name,
     default:
         return write_urls(out, name, value);
     }
-}
-
-bool smail__jmap_email_is_fine(smail_span email)
-{
-    for (size_t i = 0; i < email.len; i++) {
-        unsigned char byte = (unsigned char)email.data[i];
-
-        /* U+0080 to U+009F are controls too. */
-        if (byte < 0x20 || byte == 0x7f ||
-            (byte == 0xc2 && i + 1 < email.len &&
-             (unsigned char)email.data[i + 1] < 0xa0))
-            return false;
-    }
-    return true;
 }
 
 bool smail__jmap_header_write(struct smail__buf *out,

@@ -6,10 +6,6 @@
 #include "jmap/header_form.h"
 #include "json/read.h"
 
-/* The "email" of an EmailAddress: it may be no address yet (RFC 8621, 4.1.2.3),
- * but nobody types controls: they would be taken for the end of the field. */
-bool smail__jmap_email_is_fine(smail_span email);
-
 /* Append the field, or fields; false for a value of the wrong shape, or one
  * that cannot stand in a header. */
 bool smail__jmap_header_write(struct smail__buf *out,

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* jmap/identity.c - whom one may send as (RFC 8621, 6). */
-#include <smtpmail/account.h>
-
+#include "account/identity.h"
 #include "base/error.h"
 #include "base/span.h"
-#include "jmap/header_write.h"
-#include "jmap/identity_row.h"
 #include "jmap/method.h"
 
 static const struct smail__jmap_type type = { "Identity", SMAIL__JMAP_IDENTITY,
                                               SMAIL__OBJECT_IDENTITY };
-
-/* Addresses of replyTo or bcc. */
-#define ADDRESSES_MAX 50
 
 /* --- Get ----------------------------------------------------------------- */
 
@@ -139,38 +133,6 @@ struct editing {
     bool is_new;
 };
 
-/* An EmailAddress (RFC 8621, 4.1.2.3): name or null, and email. */
-static bool is_address(const struct smail__json_value *value)
-{
-    const struct smail__json_value *name = smail__json_get(value, "name");
-    smail_span email;
-
-    return smail__json_type(value) == SMAIL__JSON_OBJECT &&
-           smail__json_as_text(&email, smail__json_get(value, "email")) == 0 &&
-           smail__jmap_email_is_fine(email) &&
-           (smail__json_type(name) == SMAIL__JSON_NULL ||
-            smail__json_type(name) == SMAIL__JSON_STRING);
-}
-
-static bool read_list(struct smail__buf *out,
-                      const struct smail__json_value *value)
-{
-    struct smail__json json;
-    size_t count = smail__json_count(value);
-
-    smail__buf_clear(out);
-    if (smail__json_type(value) == SMAIL__JSON_NULL)
-        return true;
-    if (smail__json_type(value) != SMAIL__JSON_ARRAY || count > ADDRESSES_MAX)
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (!is_address(smail__json_at(value, i)))
-            return false;
-    smail__json_init(&json, out);
-    smail__json_value(&json, value);
-    return smail__buf_error(out) == 0;
-}
-
 static bool read_text(struct smail__buf *out,
                       const struct smail__json_value *value)
 {
@@ -195,9 +157,10 @@ static int read_member(smail_span key, const struct smail__json_value *value,
     else if (smail__span_is(key, "email") && editing->is_new)
         is_fine = read_text(&texts[SMAIL__IDENTITY_ADDRESS], value);
     else if (smail__span_is(key, "replyTo"))
-        is_fine = read_list(&texts[SMAIL__IDENTITY_REPLY_TO], value);
+        is_fine =
+            smail__identity_read_list(&texts[SMAIL__IDENTITY_REPLY_TO], value);
     else if (smail__span_is(key, "bcc"))
-        is_fine = read_list(&texts[SMAIL__IDENTITY_BCC], value);
+        is_fine = smail__identity_read_list(&texts[SMAIL__IDENTITY_BCC], value);
     else if (smail__span_is(key, "textSignature"))
         is_fine = read_text(&texts[SMAIL__IDENTITY_PLAIN_SIGNATURE], value);
     else if (smail__span_is(key, "htmlSignature"))
@@ -212,15 +175,11 @@ static int check_address(struct smail__jmap_set *set,
                          const struct smail__identity *identity,
                          smail_error *err)
 {
-    smail_span text =
-        smail__buf_span(&identity->texts[SMAIL__IDENTITY_ADDRESS]);
-    smail_path path;
-    int code;
+    int code = smail__identity_check_address(identity, set->call->jmap->store,
+                                             set->call->account, err);
 
-    if (smail_path_parse(&path, text, false) != 0)
+    if (code == SMAIL_EINVAL)
         return smail__jmap_refuse_property(set, "email");
-    code = smail_address_may_send(set->call->jmap->store, set->call->account,
-                                  &path, err);
     if (code == SMAIL_EAUTH)
         return smail__jmap_refuse(set, "forbiddenFrom",
                                   "that is not an address of this account");

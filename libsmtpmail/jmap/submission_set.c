@@ -8,12 +8,12 @@
  */
 #include <stdlib.h>
 
+#include "account/identity_row.h"
 #include "base/date.h"
 #include "base/error.h"
 #include "base/span.h"
 #include "delivery/submit.h"
 #include "jmap/email_place.h"
-#include "jmap/identity_row.h"
 #include "jmap/method.h"
 #include "jmap/submission_follow.h"
 

@@ -475,3 +475,17 @@ int smail_message_addresses(const smail_message *message, const char *name,
         return SMAIL_ENOTFOUND;
     return smail__addresses_read(list, each, user);
 }
+
+bool smail__address_is_clean(smail_span email)
+{
+    for (size_t i = 0; i < email.len; i++) {
+        unsigned char byte = (unsigned char)email.data[i];
+
+        /* U+0080 to U+009F are controls too. */
+        if (byte < 0x20 || byte == 0x7f ||
+            (byte == 0xc2 && i + 1 < email.len &&
+             (unsigned char)email.data[i + 1] < 0xa0))
+            return false;
+    }
+    return true;
+}

@@ -11,4 +11,7 @@ int smail__addresses_read(smail_span list,
                                        void *user),
                           void *user);
 
+/* Without controls, which would end the line that it stands in. */
+bool smail__address_is_clean(smail_span address);
+
 #endif

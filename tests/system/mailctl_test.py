@@ -174,6 +174,51 @@ class Accounts(Case):
         self.assertEqual((code, error(err)["code"]), (1, "notPossible"))
 
 
+class Identities(Case):
+    def test_are_added_listed_changed_and_removed(self):
+        store = Store(self.tmp)
+        alice = "alice@example.test"
+        first = store.json("identity", "list", alice)
+        self.assertEqual([i["address"] for i in first], [alice])
+        store.ctl("alias", "add", "sales@example.test", alice)
+        made = store.json("identity", "add", alice, "sales@example.test",
+                          "--name", "Sales", "--reply-to",
+                          "Alice <alice@example.test>, bob@example.test",
+                          "--signature-file", "-", stdin=b"-- \nThe team\n")
+        self.assertEqual(made["name"], "Sales")
+        self.assertEqual(made["textSignature"], "-- \nThe team\n")
+        self.assertEqual(made["replyTo"],
+                         '"Alice" <alice@example.test>, bob@example.test')
+        changed = store.json("identity", "set", alice, made["id"], "--name",
+                             "Sale", "--reply-to", "")
+        self.assertEqual((changed["name"], changed["replyTo"]), ("Sale", ""))
+        self.assertEqual(changed["textSignature"], "-- \nThe team\n")
+        self.assertIn("sales@example.test",
+                      store.ctl("identity", "list", alice))
+        store.ctl("identity", "remove", alice, made["id"])
+        store.ctl("identity", "remove", alice, made["id"], expect=3)
+        store.ctl("identity", "remove", alice, first[0]["id"], expect=1)
+
+    def test_that_make_no_sense_are_refused(self):
+        store = Store(self.tmp)
+        alice = "alice@example.test"
+        store.ctl("identity", "add", alice, "bob@example.test", expect=1)
+        store.ctl("identity", "add", alice, "x", expect=1)
+        store.ctl("identity", "add", alice, "--bcc", "nobody", expect=1)
+        store.ctl("identity", "add", alice, "--signature-file",
+                  "/nonexistent", expect=3)
+        store.ctl("identity", "add", "nobody@example.test", expect=3)
+        store.ctl("identity", "set", alice, "1x", "--name", "x", expect=2)
+        store.ctl("identity", "set", alice, "99", "--name", "x", expect=3)
+        store.ctl("identity", "set", alice, "1", expect=2)
+        for size, code in ((65535, 0), (65536, 0), (65537, 1)):
+            path = self.file("signature", b"x" * size)
+            store.ctl("identity", "add", alice, "--html-signature-file", path,
+                      expect=code)
+        path = self.file("signature", b"a\0b")
+        store.ctl("identity", "add", alice, "--signature-file", path, expect=1)
+
+
 class Passwords(Case):
     def test_come_from_a_pipe_or_a_file(self):
         store = Store(self.tmp)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* jmap/identity_row.c - see jmap/identity_row.h. */
-#include "jmap/identity_row.h"
+/* account/identity_row.c - see jmap/identity_row.h. */
+#include "account/identity_row.h"
 
 #include "base/error.h"
 #include "base/span.h"
@@ -12,8 +12,8 @@ void smail__identity_init(struct smail__identity *identity)
     for (int i = 0; i < SMAIL__IDENTITY_TEXTS; i++)
         smail__buf_init(&identity->texts[i],
                         i >= SMAIL__IDENTITY_PLAIN_SIGNATURE
-                            ? SMAIL__SIGNATURE_MAX
-                            : SMAIL__IDENTITY_TEXT_MAX,
+                            ? SMAIL_SIGNATURE_MAX
+                            : SMAIL_IDENTITY_TEXT_MAX,
                         NULL);
 }
 
@@ -105,7 +105,10 @@ static int insert_first(smail_tx *tx, smail_id account, smail_id id,
         return code;
     smail__bind_int(row, 1, id);
     smail__bind_int(row, 2, account);
-    return smail__statement_run(row, err);
+    code = smail__statement_run(row, err);
+    if (code == 0 && smail__db_changes(smail__tx_db(tx)) == 0)
+        return smail__fail(err, SMAIL_ENOTFOUND, "there is no such account");
+    return code;
 }
 
 static int ensure_job(smail_tx *tx, void *arg, smail_error *err)
@@ -160,9 +163,9 @@ static int save_job(smail_tx *tx, void *arg, smail_error *err)
     int code = count(&had, smail__tx_db(tx), job->account, err);
 
     job->id = job->identity->id;
-    if (code == 0 && is_new && had >= SMAIL__IDENTITIES_MAX)
+    if (code == 0 && is_new && had >= SMAIL_IDENTITIES_MAX)
         return smail__fail(err, SMAIL_ELIMIT, "at most %d identities",
-                           SMAIL__IDENTITIES_MAX);
+                           SMAIL_IDENTITIES_MAX);
     if (code == 0 && is_new)
         code = smail__tx_next_id(&job->id, tx, job->account, err);
     if (code == 0)

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* jmap/identity_row.h - the rows of identities. */
-#ifndef SMAIL__JMAP_IDENTITY_ROW_H
-#define SMAIL__JMAP_IDENTITY_ROW_H
+/* account/identity_row.h - the rows of identities, as they stand. */
+#ifndef SMAIL__ACCOUNT_IDENTITY_ROW_H
+#define SMAIL__ACCOUNT_IDENTITY_ROW_H
+
+#include <smtpmail/account.h>
 
 #include "base/buf.h"
 #include "store/store.h"
-
-/* Octets of a signature; names and addresses are short. */
-#define SMAIL__SIGNATURE_MAX ((size_t)64 * 1024)
-#define SMAIL__IDENTITY_TEXT_MAX ((size_t)4096)
-
-/* Identities of one account. */
-#define SMAIL__IDENTITIES_MAX 100
 
 /* reply_to and bcc are JSON, as they came: lists of addresses or "". */
 enum smail__identity_text {
