@@ -4,9 +4,7 @@ host of MTA-STS policies."""
 import http.server
 import json
 import os
-import re
 import ssl
-import subprocess
 import threading
 
 from outbound_support import OutboundCase, mail, until
@@ -157,8 +155,8 @@ class TlsCase(OutboundCase):
 
     def send(self, domain="remote.test", count=1, **options):
         self.submit([f"x@{domain}"], mail(**options))
-        return until(lambda: len(self.log_lines("delivered")) >= count
-                     and self.log_lines("delivered")[-1], 30, self.smtpd.tail)
+        return until(lambda: len(self.log_lines(" delivered ")) >= count
+                     and self.log_lines(" delivered ")[-1], 30, self.smtpd.tail)
 
     def put_off(self, domain="remote.test"):
         """It is not sent now; the line of the log."""
