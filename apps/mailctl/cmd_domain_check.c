@@ -13,6 +13,7 @@
 #define ADDRESSES_MAX 16
 #define WIDTH 78 /* of explanations */
 #define INDENT 4
+#define HTTPS_PORT 443
 
 struct check {
     struct ctl *ctl;
@@ -68,6 +69,9 @@ static void take_config(struct check *check)
     options->trust_anchor = config->resolver_anchor;
     options->dns_timeout = config->resolver_timeout;
     options->authorities = config->queue_authorities;
+    /* 0 and not the usual one: with a zone file nothing is fetched then. */
+    if (config->queue_sts_port != HTTPS_PORT)
+        options->https_port = (uint16_t)config->queue_sts_port;
 }
 
 /* --- For a person --------------------------------------------------------- */

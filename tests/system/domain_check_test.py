@@ -9,6 +9,7 @@ import subprocess
 import threading
 import unittest
 
+from outbound_tls_support import Authority, PolicyHost, policy
 from support import Case, Store, run
 
 # Resolvers answer for .test by themselves, and for addresses of examples.
@@ -165,6 +166,8 @@ class Checks(Case):
                              check=True, capture_output=True).stdout
         return out.split()[0].decode()
 
+    more = ""
+
     def config(self, resolver=None):
         if resolver is None:
             zone = self.file("zone.json", json.dumps(self.zone))
@@ -172,7 +175,7 @@ class Checks(Case):
         return self.file("conf", (
             f"[server]\nhostname = {HOST}\n[resolver]\n{resolver}\n"
             f"[tls]\ncertificate = {self.certificate}\n"
-            f"key = {self.tmp}/made.pem.key\n"))
+            f"key = {self.tmp}/made.pem.key\n{self.more}"))
 
     def check(self, expect, *args, resolver=None):
         """The document, by --json."""
@@ -333,6 +336,50 @@ class Checks(Case):
                          {"DKIM": "missing", "TLSA": "warning"})
         self.assertIn("cert.pem", self.words(document, "TLSA"))
         self.assertIn("mailctl dkim keygen", self.words(document, "DKIM"))
+
+    def test_the_policy(self):
+        host = f"mta-sts.{DOMAIN}"
+        authority = Authority(self.tmp)
+        server = PolicyHost({host: authority.issue(host)}, {})
+        self.addCleanup(server.close)
+        self.zone[host] = {"A": "127.0.0.1"}
+        self.more = (f"[queue]\nmta-sts-port = {server.port}\n"
+                     f"authorities = {authority.file}\n")
+        text = "text/plain"
+        for answer, status, words in (
+                ((200, text, policy(mx=(HOST,))), None, ""),
+                ((200, text, policy(mx=(f"*.{DOMAIN}",))), None, ""),
+                ((200, text, policy("testing", mx=(HOST,))), "warning",
+                 "mode: testing"),
+                ((200, text, policy("none", mx=(HOST,))), "warning",
+                 "mode: none"),
+                ((200, text, policy(mx=("mx.other.test",))), "wrong",
+                 f"does not name {HOST}"),
+                ((200, text, b"hello\n"), "wrong", "make sense"),
+                ((404, text, b"no\n"), "wrong", "HTTP status 404"),
+                ((200, "text/html", policy(mx=(HOST,))), "wrong",
+                 "not of type text/plain")):
+            with self.subTest(words):
+                server.answers[host] = answer
+                document = self.check(1 if status == "wrong" else 0)
+                self.assertEqual(self.statuses(document).get("MTA-STS"),
+                                 status)
+                self.assertIn(words, self.words(document, "MTA-STS"))
+        self.assertEqual(server.asked[0], (host, "/.well-known/mta-sts.txt"))
+
+    def test_the_policy_of_another(self):
+        """Whose certificate nobody signed who is trusted."""
+        host = f"mta-sts.{DOMAIN}"
+        server = PolicyHost(
+            {host: Authority(self.tmp, "other").issue(host)},
+            {host: (200, "text/plain", policy(mx=(HOST,)))})
+        self.addCleanup(server.close)
+        self.zone[host] = {"A": "127.0.0.1"}
+        self.more = (f"[queue]\nmta-sts-port = {server.port}\n"
+                     f"authorities = {Authority(self.tmp).file}\n")
+        document = self.check(1)
+        self.assertEqual(self.statuses(document), {"MTA-STS": "wrong"})
+        self.assertIn("certificate", self.words(document, "MTA-STS"))
 
     def test_by_a_name_server(self):
         del self.zone[f"mta-sts.{DOMAIN}"]
