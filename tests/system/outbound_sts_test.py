@@ -170,6 +170,16 @@ class Sts(TlsCase):
         self.not_a_policy(text(policy()), "sts-webpki-invalid",
                           host_files=self.authority.issue("remote.test"))
 
+    def test_no_policy_comes_from_a_private_address(self):
+        self.begin(text(policy()))
+        self.queue = self.queue.replace("addresses = yes", "addresses = no")
+        self.start()
+
+        self.submit(["x@remote.test"])
+        until(lambda: "private address" in self.smtpd.log(), 30,
+              self.smtpd.tail)
+        self.assertEqual(self.policies.asked, [])
+
     def test_a_policy_outlives_its_host(self):
         self.begin(text(policy()))
         self.send()

@@ -114,6 +114,8 @@ class TlsCase(OutboundCase):
     """Hosts by MX: each has an address of its own, 127.0.0.x, and all of them
     one port."""
 
+    queue = OutboundCase.queue + "private-addresses = yes\n"
+
     def setUp(self):
         super(SmtpdCase, self).setUp()
         self.authority = Authority(self.tmp)
@@ -149,7 +151,7 @@ class TlsCase(OutboundCase):
             self.smtpd.stop()
         self.smtpd = Smtpd(self.tmp, self.store, config=(
             f"[resolver]\n{self.resolver()}[queue]\n{self.queue}"
-            f"port = {self.port}\nprivate-addresses = yes\n"
+            f"port = {self.port}\n"
             f"authorities = {self.authority.file}\n{more}"))
         self.addCleanup(self.smtpd.stop)
 

@@ -659,6 +659,27 @@ static void dane_and_sts(void **state)
     end(&f);
 }
 
+/* Nor does a policy forbid a host that DNSSEC names. */
+static void dane_and_a_policy_without_the_host(void **state)
+{
+    struct fixture f = begin_dane("3 1 1 " DIGEST);
+
+    (void)state;
+    f.ask.use_sts = true;
+    f.facts.sts.mode = SMAIL__STS_ENFORCE;
+    f.facts.sts.hosts = malloc(32);
+    assert_non_null(f.facts.sts.hosts);
+    smail__format(f.facts.sts.hosts, 32, "other.example.org");
+    check_level(&f, SMAIL__TLS_DANE);
+    assert_int_equal(f.hosts->list[0].policy, SMAIL_TLS_POLICY_TLSA);
+    put(&f, "_25._tcp.mx.example.org", SMAIL__DNS_TLSA, "0 0 1 " DIGEST);
+    check_verdict(&f, 4, "4.7.5"); /* of no use: the policy counts */
+    assert_string_equal(f.hosts->unlisted, "mx.example.org");
+    put(&f, "_25._tcp.mx.example.org", SMAIL__DNS_TLSA, "");
+    check_verdict(&f, 4, "4.7.5");
+    end(&f);
+}
+
 static void the_operator_decides(void **state)
 {
     struct fixture f = begin_dane("3 1 1 " DIGEST);
@@ -717,6 +738,7 @@ int main(void)
         cmocka_unit_test(sts_enforced),
         cmocka_unit_test(sts_in_test),
         cmocka_unit_test(dane_and_sts),
+        cmocka_unit_test(dane_and_a_policy_without_the_host),
         cmocka_unit_test(the_operator_decides),
         cmocka_unit_test(a_password_wants_a_proof),
     };
