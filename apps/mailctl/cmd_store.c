@@ -163,6 +163,48 @@ static int restore(struct ctl *ctl)
     return report_backup(ctl, &done, rc);
 }
 
+/* --- Tidy ---------------------------------------------------------------- */
+
+struct tidy {
+    struct ctl *ctl;
+    struct smail__json json;
+    uint64_t all;
+};
+
+static void tidied(const char *what, uint64_t count, void *user)
+{
+    struct tidy *tidy = user;
+
+    tidy->all += count;
+    if (tidy->ctl->json) {
+        smail__json_key(&tidy->json, what);
+        smail__json_uint(&tidy->json, count);
+    } else if (count > 0) {
+        smail__buf_printf(&tidy->ctl->out.buf, "%s %llu\n", what,
+                          (unsigned long long)count);
+    }
+    out_offer(&tidy->ctl->out);
+}
+
+static int tidy_all(struct ctl *ctl)
+{
+    bool count_only = ctl_option(ctl, "dry-run") != NULL;
+    struct tidy tidy = { .ctl = ctl };
+    int rc;
+
+    smail__json_init(&tidy.json, &ctl->out.buf);
+    if (ctl->json)
+        smail__json_begin_object(&tidy.json);
+    rc = smail_store_tidy(ctl->store, count_only, tidied, &tidy, &ctl->err);
+    if (ctl->json) {
+        smail__json_end_object(&tidy.json);
+        smail__buf_putc(&ctl->out.buf, '\n');
+    } else if (rc == 0 && tidy.all == 0) {
+        smail__buf_puts(&ctl->out.buf, "nothing is due\n");
+    }
+    return rc;
+}
+
 /* --- Index --------------------------------------------------------------- */
 
 /* A server that runs does the work; else this process. */
@@ -210,6 +252,11 @@ static const struct option reindex_options[] = {
     { NULL, NULL, NULL },
 };
 
+static const struct option tidy_options[] = {
+    { "dry-run", NULL, "only tell how much it is" },
+    { NULL, NULL, NULL },
+};
+
 static const struct command items[] = {
     { "store", "check", "", "read all of it and compare", 0, 0, STORE,
       check_options, check_all },
@@ -221,6 +268,8 @@ static const struct command items[] = {
       NULL, restore },
     { "store", "reindex", "", "previews and full text anew", 0, 0, STORE,
       reindex_options, reindex },
+    { "store", "tidy", "", "remove what is due, now", 0, 0, STORE, tidy_options,
+      tidy_all },
     { "store", "stats", "", "how much is in it", 0, 0, STORE, NULL, stats },
 };
 

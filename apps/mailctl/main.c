@@ -141,6 +141,8 @@ static int open_store(struct ctl *ctl)
     options.keep_removed = ctl->config.keep_removed;
     options.keep_trash = ctl->config.keep_trash;
     options.keep_junk = ctl->config.keep_junk;
+    options.keep_logins = ctl->config.keep_logins;
+    options.keep_queue = smail__config_keep_queue(&ctl->config);
     options.warn = warn;
     return smail_store_open(&ctl->store, url, &options, &ctl->err);
 }

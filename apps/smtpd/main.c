@@ -144,6 +144,8 @@ static int open_store(struct program *program, smail_error *err)
     options.keep_removed = program->config.keep_removed;
     options.keep_trash = program->config.keep_trash;
     options.keep_junk = program->config.keep_junk;
+    options.keep_logins = program->config.keep_logins;
+    options.keep_queue = smail__config_keep_queue(&program->config);
     options.warn = on_store_warning;
     options.user = program;
     return smail_store_open(&program->store, store_url(program), &options, err);

@@ -84,6 +84,8 @@ static int open_store(struct app *app, const struct app_options *options,
     store.keep_removed = options->keep_removed;
     store.keep_trash = options->keep_trash;
     store.keep_junk = options->keep_junk;
+    store.keep_queue = options->keep_queue;
+    store.keep_logins = options->keep_logins;
     store.warn = on_warning;
     store.user = app;
     rc = smail_store_open(&app->store, options->store, &store, err);

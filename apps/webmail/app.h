@@ -45,6 +45,7 @@ struct app_options {
     unsigned signups;       /* accounts one peer may make in an hour */
     uint64_t upload_size;
     uint64_t keep_removed, keep_trash, keep_junk; /* seconds */
+    uint64_t keep_queue, keep_logins;
     uint64_t message_size;       /* of what is sent, 0: the library's limit */
     struct smail_routes *routes; /* taken, also on failure */
     uint32_t queue_warn, queue_expire;

@@ -129,6 +129,8 @@ static int open_app(struct program *program, smail_error *err)
         .keep_removed = config->keep_removed,
         .keep_trash = config->keep_trash,
         .keep_junk = config->keep_junk,
+        .keep_queue = smail__config_keep_queue(config),
+        .keep_logins = config->keep_logins,
         .message_size = config->message_size,
         .queue_warn = config->queue_warn,
         .queue_expire = config->queue_expire,

@@ -40,6 +40,10 @@ typedef struct smail_store_options {
     uint64_t keep_trash;   /**< Seconds after which what is in the trash ... */
     uint64_t keep_junk;    /**< ... and in junk goes for good; counted from
                                when it came there. 0: never. */
+    uint64_t keep_queue;   /**< Seconds for which mail that came to an end is
+                               remembered with its story; 0: 30 days. */
+    uint64_t keep_logins;  /**< Seconds for which it is known who logged in;
+                               0: 180 days. */
 } smail_store_options;
 
 #define SMAIL_STORE_OPTIONS_INIT    \
@@ -428,6 +432,19 @@ SMAIL_API int smail_store_repair(uint64_t *mended, smail_store *store,
  * indexes; search finds the old mail again as smail_store_index_lag() falls.
  */
 SMAIL_API int smail_store_reindex(smail_store *store, smail_error *err);
+
+/**
+ * Remove all that is due: mail that was in the trash, in junk or removed for
+ * long enough, bytes that nobody names, and rows that are kept for a time
+ * only. A process that has the store open does so about once a day; this is
+ * for those who will not wait. It goes in small steps, so that deliveries pass
+ * by. `each` is told how much of what it was; with `count_only`, how much it
+ * would be, as far as one thing does not depend on another.
+ */
+SMAIL_API int smail_store_tidy(smail_store *store, bool count_only,
+                               void (*each)(const char *what, uint64_t count,
+                                            void *user),
+                               void *user, smail_error *err);
 
 typedef struct smail_backup {
     size_t size;

@@ -243,6 +243,11 @@ const char *smail__config_store(const struct smail__config *config,
     return SMAIL__CONFIG_STORE;
 }
 
+uint64_t smail__config_keep_queue(const struct smail__config *config)
+{
+    return config->queue_history > 0 ? config->queue_history : 1;
+}
+
 static bool same_listens(const struct smail__listens *a,
                          const struct smail__listens *b)
 {

@@ -64,7 +64,7 @@ struct smail__config {
     uint32_t loops; /* 0: as many as processors, at most 4 */
     bool normalize_line_ends;
     char *store; /* "" when the file does not say */
-    uint32_t keep_removed, keep_trash, keep_junk;
+    uint32_t keep_removed, keep_trash, keep_junk, keep_logins;
     char *certificate, *key;
     char *client_authorities; /* "": no client is asked for a certificate */
     bool app_password_tokens;
@@ -151,6 +151,9 @@ void smail__config_dispose(struct smail__config *config);
  * the file's, else SMAIL__CONFIG_STORE. Empty counts as absent. */
 const char *smail__config_store(const struct smail__config *config,
                                 const char *option, const char *environment);
+
+/* [queue] history for a store's options, where 0 has another meaning. */
+uint64_t smail__config_keep_queue(const struct smail__config *config);
 
 /* "KIND:ADDRESS:PORT", as of --listen. SMAIL_EINVAL, SMAIL_ELIMIT. */
 int smail__listen_add(struct smail__listens *listens, smail_span text,

@@ -38,6 +38,8 @@ const struct smail__key smail__keys[] = {
         "30d", "after how long in the trash a message goes; 0: never"),
     KEY("retention", "junk", SMAIL__KEY_DURATION, keep_junk, 0, 3650 * DAY,
         "30d", "after how long in junk a message goes; 0: never"),
+    KEY("retention", "logins", SMAIL__KEY_DURATION, keep_logins, DAY,
+        3650 * DAY, "180d", "how long it is known who logged in"),
     KEY("tls", "certificate", SMAIL__KEY_STRING, certificate, 0, 4000, "",
         "PEM file: the certificate and what signed it; several with commas"),
     KEY("tls", "key", SMAIL__KEY_STRING, key, 0, 4000, "",

@@ -165,10 +165,6 @@ int smail__queue_recover(smail_tx *tx, smail_id in_hand, int64_t now,
 int smail__queue_note(smail_tx *tx, smail_id message, smail_id recipient,
                       int64_t now, smail_span text, smail_error *err);
 
-/* Forget messages that came to an end before then, `limit` of them at most. */
-int smail__queue_trim(uint64_t *count, smail_tx *tx, int64_t before, int limit,
-                      smail_error *err);
-
 /* --- For this folder ----------------------------------------------------- */
 
 /* Entries were added to or taken from those that wait for `destination`; its

@@ -217,7 +217,7 @@ static int purge_job(smail_tx *tx, void *arg, smail_error *err)
     return code < 0 ? code : 0;
 }
 
-int smail__removed_expire(smail_store *store, smail_error *err)
+int smail__removed_expire(uint64_t *count, smail_store *store, smail_error *err)
 {
     struct purge purge = {
         .sql = "SELECT account, email, size FROM removed "
@@ -231,6 +231,7 @@ int smail__removed_expire(smail_store *store, smail_error *err)
     struct smail__db *db;
     int code = smail__store_begin_read(&db, store, err);
 
+    *count = 0;
     if (code < 0)
         return code;
     code = smail__db_value(&found, db,
@@ -242,6 +243,7 @@ int smail__removed_expire(smail_store *store, smail_error *err)
         return code == SMAIL_ENOTFOUND ? 0 : code;
     do {
         code = smail__store_write(store, purge_job, &purge, err);
+        *count += code == 0 ? purge.count : 0;
     } while (code == 0 && purge.more && !smail__indexer_is_stopping(store));
     return code;
 }

@@ -11,6 +11,7 @@ int smail__removed_keep(smail_tx *tx, const struct smail__email *email,
                         const struct smail__places *places, smail_error *err);
 
 /* Let go of those whose time is over, in steps. */
-int smail__removed_expire(smail_store *store, smail_error *err);
+int smail__removed_expire(uint64_t *count, smail_store *store,
+                          smail_error *err);
 
 #endif

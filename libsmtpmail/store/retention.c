@@ -217,3 +217,39 @@ int smail__retention_apply(uint64_t *purged, smail_store *store,
     }
     return code < 0 ? code : 0;
 }
+
+static int count_of(uint64_t *out, struct smail__db *db, smail_role role,
+                    int64_t before, smail_error *err)
+{
+    static const char sql[] =
+        "SELECT count(*) FROM mailbox m JOIN email_mailbox e "
+        "ON e.account = m.account AND e.mailbox = m.id WHERE m.role = $1 "
+        "AND e.uid < (SELECT coalesce(max(k.uidnext), 0) FROM mailbox_mark k "
+        "WHERE k.account = m.account AND k.mailbox = m.id "
+        "AND k.uidvalidity = m.uidvalidity AND k.at <= $2)";
+    int64_t count = 0;
+    int code = smail__db_value(&count, db, sql, role, before, err);
+
+    *out += (uint64_t)count;
+    return code;
+}
+
+int smail__retention_count(uint64_t *out, smail_store *store, smail_error *err)
+{
+    const smail_store_options *options = &store->options;
+    int64_t now = smail__store_now(store);
+    struct smail__db *db;
+    int code = smail__store_begin_read(&db, store, err);
+
+    *out = 0;
+    if (code < 0)
+        return code;
+    if (options->keep_trash > 0)
+        code = count_of(out, db, SMAIL_ROLE_TRASH,
+                        now - (int64_t)options->keep_trash, err);
+    if (code == 0 && options->keep_junk > 0)
+        code = count_of(out, db, SMAIL_ROLE_JUNK,
+                        now - (int64_t)options->keep_junk, err);
+    smail__store_end_read(store, db);
+    return code;
+}

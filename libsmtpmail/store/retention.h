@@ -14,4 +14,7 @@
 int smail__retention_apply(uint64_t *purged, smail_store *store,
                            smail_error *err);
 
+/* What would go, by the marks that there are. */
+int smail__retention_count(uint64_t *out, smail_store *store, smail_error *err);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * store/sweep.c - blobs without a row that names them, files without a blob,
- * changes too old to be asked for.
+ * and whatever else is due (store/tidy.h).
  *
  * Deliveries count no references, so the sweeper looks: a page of ids at a
  * time by a reader, then a small job that looks again and deletes. A file
@@ -16,7 +16,7 @@
 #include "store/index.h"
 #include "store/removed.h"
 #include "store/retention.h"
-#include "store/upload.h"
+#include "store/tidy.h"
 
 #define PAGE 500
 
@@ -193,74 +193,6 @@ static int sweep_file(const char *id, const char *path, int64_t age, void *user)
     return smail__indexer_is_stopping(pass->store) ? 1 : 0;
 }
 
-/* --- Changes ------------------------------------------------------------- */
-
-struct trim {
-    smail_id account;
-    int64_t before;
-    bool more;
-};
-
-static int trim_job(smail_tx *tx, void *arg, smail_error *err)
-{
-    static const char sql[] =
-        "DELETE FROM change WHERE account = $1 AND modseq IN (SELECT modseq "
-        "FROM change WHERE account = $1 AND modseq < $2 "
-        "ORDER BY modseq LIMIT 500)";
-    struct trim *trim = arg;
-    struct smail__statement *row;
-    int code = smail__db_prepare(&row, tx->db, sql, err);
-
-    if (code < 0)
-        return code;
-    smail__bind_int(row, 1, trim->account);
-    smail__bind_int(row, 2, trim->before);
-    code = smail__statement_run(row, err);
-    trim->more = smail__db_changes(tx->db) > 0;
-    return code;
-}
-
-/* The next account with something to trim behind `after`; 0: none. */
-static int next_long(struct trim *out, smail_store *store, smail_error *err)
-{
-    static const char sql[] =
-        "SELECT id, modseq - 20000 FROM account a WHERE id > $1 AND EXISTS "
-        "(SELECT 1 FROM change c WHERE c.account = a.id "
-        "AND c.modseq < a.modseq - 20000) ORDER BY id LIMIT 1";
-    struct smail__statement *row;
-    struct smail__db *db;
-    int code = smail__store_begin_read(&db, store, err);
-
-    if (code < 0)
-        return code;
-    code = smail__db_prepare(&row, db, sql, err);
-    if (code == 0) {
-        smail__bind_int(row, 1, out->account);
-        code = smail__statement_step(row, err);
-    }
-    if (code > 0) {
-        out->account = smail__column_int(row, 0);
-        out->before = smail__column_int(row, 1);
-    }
-    smail__store_end_read(store, db);
-    return code;
-}
-
-static int trim_changes(smail_store *store, smail_error *err)
-{
-    struct trim trim = { 0, 0, false };
-    int code;
-
-    while ((code = next_long(&trim, store, err)) > 0) {
-        do {
-            code = smail__store_write(store, trim_job, &trim, err);
-        } while (code == 0 && trim.more && !smail__indexer_is_stopping(store));
-        if (code < 0 || smail__indexer_is_stopping(store))
-            return code;
-    }
-    return code;
-}
-
 /* A backup copies files: they stay until it is done, or its time is over. */
 static bool is_held(smail_store *store)
 {
@@ -294,33 +226,43 @@ int smail__sweep_orphans(uint64_t *removed, smail_store *store,
     return code < 0 ? code : 0;
 }
 
-int smail__store_sweep(uint64_t *removed, smail_store *store, int64_t age,
-                       smail_error *err)
+/* Blobs and files that were not used since `pass->before`. */
+static int sweep_blobs(struct pass *pass, smail_error *err)
 {
-    struct pass pass = { .store = store,
-                         .before = smail__store_now(store) - age };
-    int code = smail__uploads_expire(store, err);
+    smail_store *store = pass->store;
+    int code = 0;
 
-    if (code == 0)
-        code = smail__removed_expire(store, err);
     while (code == 0 && !is_held(store)) {
-        code = find_page(&pass, err);
-        if (code == 0 && pass.count > 0)
-            code = smail__store_write(store, delete_job, &pass, err);
-        if (code == 0 && pass.count > 0) {
-            remove_files(&pass);
-            pass.removed += pass.count;
+        code = find_page(pass, err);
+        if (code == 0 && pass->count > 0)
+            code = smail__store_write(store, delete_job, pass, err);
+        if (code == 0 && pass->count > 0) {
+            remove_files(pass);
+            pass->removed += pass->count;
         }
-        if (pass.seen == 0 || smail__indexer_is_stopping(store))
+        if (pass->seen == 0 || smail__indexer_is_stopping(store))
             break;
     }
     if (code == 0 && !is_held(store))
         code = smail__blobs_walk(&store->blobs, smail__store_now(store),
-                                 sweep_file, &pass, err);
-    if (code == 0)
-        code = trim_changes(store, err);
-    *removed = pass.removed;
+                                 sweep_file, pass, err);
     return code < 0 ? code : 0;
+}
+
+int smail__store_sweep(uint64_t *removed, smail_store *store, int64_t age,
+                       smail_error *err)
+{
+    int64_t now = smail__store_now(store);
+    struct pass pass = { .store = store, .before = now - age };
+    uint64_t expired;
+    int code = smail__tidy_apply(NULL, store, now, err);
+
+    if (code == 0)
+        code = smail__removed_expire(&expired, store, err);
+    if (code == 0)
+        code = sweep_blobs(&pass, err);
+    *removed = pass.removed;
+    return code;
 }
 
 void smail__sweeper_step(smail_store *store)
@@ -340,4 +282,67 @@ void smail__sweeper_step(smail_store *store)
     if (smail__retention_apply(&removed, store, &err) < 0 ||
         smail__store_sweep(&removed, store, SMAIL__SWEEP_AGE, &err) < 0)
         smail__store_warn(store, err.message);
+}
+
+/* --- Now ----------------------------------------------------------------- */
+
+static int count_due(struct smail__tidied *told, smail_store *store,
+                     smail_error *err)
+{
+    static const char removed_sql[] =
+        "SELECT count(*) FROM removed WHERE expires_at <= $1";
+    static const char blobs_sql[] =
+        "SELECT count(*) FROM blob WHERE last_used < $1 "
+        "AND NOT EXISTS (SELECT 1 FROM email WHERE email.blob = blob.id) "
+        "AND NOT EXISTS (SELECT 1 FROM queue_message q "
+        "WHERE q.blob = blob.id) "
+        "AND NOT EXISTS (SELECT 1 FROM upload u WHERE u.blob = blob.id) "
+        "AND NOT EXISTS (SELECT 1 FROM removed r WHERE r.blob = blob.id)";
+    int64_t now = smail__store_now(store), removed = 0, blobs = 0;
+    uint64_t boxes = 0;
+    struct smail__db *db;
+    int code = smail__retention_count(&boxes, store, err);
+
+    if (code == 0)
+        code = smail__store_begin_read(&db, store, err);
+    if (code < 0)
+        return code;
+    code = smail__db_value(&removed, db, removed_sql, now, INT64_MIN, err);
+    if (code == 0)
+        code = smail__db_value(&blobs, db, blobs_sql, now - SMAIL__SWEEP_AGE,
+                               INT64_MIN, err);
+    smail__store_end_read(store, db);
+    if (code < 0)
+        return code;
+    told->each("trash-and-junk", boxes, told->user);
+    told->each("removed", (uint64_t)removed, told->user);
+    told->each("blobs", (uint64_t)blobs, told->user);
+    return smail__tidy_count(told, store, now, err);
+}
+
+int smail_store_tidy(smail_store *store, bool count_only,
+                     void (*each)(const char *what, uint64_t count, void *user),
+                     void *user, smail_error *err)
+{
+    struct pass pass = { .store = store,
+                         .before = smail__store_now(store) - SMAIL__SWEEP_AGE };
+    struct smail__tidied told = { each, user };
+    uint64_t count = 0;
+    int code;
+
+    if (count_only)
+        return count_due(&told, store, err);
+    code = smail__retention_apply(&count, store, err);
+    each("trash-and-junk", count, user);
+    if (code == 0)
+        code = smail__removed_expire(&count, store, err);
+    if (code == 0)
+        each("removed", count, user);
+    if (code == 0)
+        code = smail__tidy_apply(&told, store, smail__store_now(store), err);
+    if (code == 0)
+        code = sweep_blobs(&pass, err);
+    if (code == 0)
+        each("blobs", pass.removed, user);
+    return code;
 }

@@ -8,11 +8,9 @@
 /* Nothing younger goes: a message may be on its way to a row. */
 #define SMAIL__SWEEP_AGE ((int64_t)3600)
 
-/* Modseqs that /changes can look back, for each account. */
-#define SMAIL__CHANGES_KEPT 20000
-
-/* One pass over all blobs and files not used for `age` seconds, in steps;
- * `*removed` counts both. Ends early when the store closes. */
+/* One pass over all that is due and over blobs and files not used for `age`
+ * seconds, in steps; `*removed` counts these. Ends early when the store
+ * closes. */
 int smail__store_sweep(uint64_t *removed, smail_store *store, int64_t age,
                        smail_error *err);
 

@@ -6,9 +6,6 @@
 #include "base/span.h"
 #include "base/utf8.h"
 
-/* Rows that one job removes. */
-#define STEP 200
-
 struct upload {
     smail_id account;
     smail_span type;
@@ -98,34 +95,6 @@ int smail__upload_commit(struct smail_append *append, smail_id account,
     smail__append_also(append, insert, &upload);
     code = smail_append_commit(append, NULL, 0, NULL, err);
     smail__append_also(append, NULL, NULL);
-    return code;
-}
-
-static int expire_job(smail_tx *tx, void *arg, smail_error *err)
-{
-    static const char sql[] =
-        "DELETE FROM upload WHERE (account, blob) IN (SELECT account, blob "
-        "FROM upload WHERE expires_at < $1 ORDER BY expires_at LIMIT 200)";
-    struct smail__statement *row;
-    bool *more = arg;
-    int code = smail__db_prepare(&row, tx->db, sql, err);
-
-    if (code < 0)
-        return code;
-    smail__bind_int(row, 1, tx->now);
-    code = smail__statement_run(row, err);
-    *more = code == 0 && smail__db_changes(tx->db) == STEP;
-    return code;
-}
-
-int smail__uploads_expire(smail_store *store, smail_error *err)
-{
-    bool more = false;
-    int code;
-
-    do {
-        code = smail__store_write(store, expire_job, &more, err);
-    } while (code == 0 && more);
     return code;
 }
 

@@ -22,9 +22,6 @@
 int smail__upload_commit(struct smail_append *append, smail_id account,
                          smail_span type, smail_error *err);
 
-/* Rows of uploads that are past go; the sweeper takes the bytes. */
-int smail__uploads_expire(smail_store *store, smail_error *err);
-
 /* How an account comes to a blob. */
 struct smail__blob_owned {
     smail_id email;                        /* 0: by an upload */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """mailctl: roles and subscriptions of mailboxes, and where messages are."""
+import time
 import unittest
 
 from support import Case, Store
@@ -137,6 +138,22 @@ class Messages(Case):
         self.store.ctl("message", "append", ALICE, "-", stdin=MAIL)
         self.store.ctl("message", "append", ALICE, "-", stdin=MAIL, expect=1)
         self.assertEqual(len(self.store.json("message", "list", ALICE)), 1)
+
+
+class Tidy(Case):
+    def test_tidy(self):
+        config = self.file("c.conf", "[retention]\nremoved = 1\n")
+        store = Store(self.tmp, accounts=("alice",))
+        number = store.put(ALICE, MAIL)[0]
+        self.assertEqual(store.ctl("store", "tidy"), "nothing is due\n")
+        store.ctl("--config", config, "message", "remove", ALICE, number)
+        time.sleep(2.1)
+        due = store.json("store", "tidy", "--dry-run")
+        self.assertEqual(due["removed"], 1)
+        self.assertEqual(set(due), set(store.json("store", "tidy")))
+        due = store.json("store", "tidy")
+        self.assertEqual(sum(due.values()), 0)
+        store.ctl("store", "check")
 
 
 if __name__ == "__main__":
