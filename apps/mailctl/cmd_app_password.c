@@ -17,7 +17,8 @@
 
 static const struct column columns[] = {
     { .name = "id" },         { .name = "name" },      { .name = "created_at" },
-    { .name = "expires_at" }, { .name = "last_used" }, { .name = NULL },
+    { .name = "expires_at" }, { .name = "last_used" }, { .name = "scope" },
+    { .name = NULL },
 };
 
 static const struct column made_columns[] = {
@@ -44,18 +45,31 @@ static int read_expiry(int64_t *out, struct ctl *ctl, int64_t now)
     return 0;
 }
 
+static int read_scope(enum smail__app_scope *out, struct ctl *ctl)
+{
+    const char *text = ctl_option(ctl, "scope");
+
+    if (text != NULL && !smail__app_scope_read(out, smail__span(text)))
+        return ctl_usage(ctl, "--scope is smtp, jmap or all, not '%s'", text);
+    return 0;
+}
+
 static int add(struct ctl *ctl, smail_id account)
 {
+    struct smail__app_password_wish wish = {
+        .account = account, .name = smail__span(ctl->arguments[2])
+    };
     char password[SMAIL__APP_PASSWORD_SIZE];
-    int64_t now = (int64_t)time(NULL), expires_at;
+    int64_t now = (int64_t)time(NULL);
     struct report report;
     smail_id id;
-    int rc = read_expiry(&expires_at, ctl, now);
+    int rc = read_expiry(&wish.expires_at, ctl, now);
 
     if (rc == 0)
-        rc = smail__app_password_add(&id, password, ctl->store, account,
-                                     smail__span(ctl->arguments[2]), expires_at,
-                                     now, &ctl->err);
+        rc = read_scope(&wish.scope, ctl);
+    if (rc == 0)
+        rc = smail__app_password_add(&id, password, ctl->store, &wish, now,
+                                     &ctl->err);
     if (rc != 0)
         return rc;
     report_begin(&report, ctl, made_columns, true);
@@ -84,6 +98,7 @@ static int print(const struct smail__app_password *password, void *user)
     report_time(&list->report, password->created_at);
     report_time(&list->report, password->expires_at);
     report_time(&list->report, password->last_used);
+    report_string(&list->report, password->scope);
     return report_row(&list->report) != 0 || --list->left == 0;
 }
 
@@ -192,6 +207,7 @@ static int run(struct ctl *ctl)
 
 static const struct option options[] = {
     { "expires", "TIME", "it is good so long, as 12h or 90d; else always" },
+    { "scope", "SCOPE", "what it opens: smtp, jmap, or all, which is usual" },
     { NULL, NULL, NULL },
 };
 

@@ -28,6 +28,8 @@ static int put_item(const struct smail__app_password *password, void *user)
     put_time(out, password->expires_at);
     smail__buf_puts(out, ",\"lastUsed\":");
     put_time(out, password->last_used);
+    smail__buf_puts(out, ",\"scope\":");
+    put_json(out, smail__span(password->scope));
     smail__buf_putc(out, '}');
     return 0;
 }
@@ -52,16 +54,15 @@ void app_passwords_list(struct request *request)
     smail__buf_dispose(&json);
 }
 
-static void make(struct request *request, smail_id account, smail_span name,
-                 int64_t expires_at)
+static void make(struct request *request,
+                 const struct smail__app_password_wish *wish)
 {
     smail_error error = SMAIL_ERROR_INIT;
     char password[SMAIL__APP_PASSWORD_SIZE];
     struct smail__buf json;
     smail_id id;
-    int rc =
-        smail__app_password_add(&id, password, request->app->store, account,
-                                name, expires_at, (int64_t)time(NULL), &error);
+    int rc = smail__app_password_add(&id, password, request->app->store, wish,
+                                     (int64_t)time(NULL), &error);
 
     if (rc == SMAIL_EINVAL || rc == SMAIL_ELIMIT) {
         answer_problem(request, 422, "badRequest", error.message, "name");
@@ -73,7 +74,7 @@ static void make(struct request *request, smail_id account, smail_span name,
     }
     smail__buf_init(&json, 4096, NULL);
     smail__buf_printf(&json, "{\"id\":\"%lld\",\"name\":", (long long)id);
-    put_json(&json, name);
+    put_json(&json, wish->name);
     smail__buf_printf(&json, ",\"password\":\"%s\"}\n", password);
     answer_json(request, 201, &json, "");
     smail__wipe(json.data, json.len);
@@ -85,23 +86,28 @@ void app_passwords_add(struct request *request)
 {
     struct identity identity;
     struct fields *fields;
-    int64_t expires_at = 0;
-    smail_span expires;
+    struct smail__app_password_wish wish = { .expires_at = 0 };
+    smail_span expires, scope;
 
     if (!require_owner(&identity, request))
         return;
     fields = fields_read(request);
     if (fields == NULL)
         return;
+    wish.account = identity.account;
+    wish.name = smail__span_trim(fields_text(fields, "name"));
     expires = fields_text(fields, "expires");
+    scope = fields_text(fields, "scope");
     if (expires.len > 0 &&
-        (smail__date_parse_rfc3339(&expires_at, expires) != 0 ||
-         expires_at <= (int64_t)time(NULL)))
+        (smail__date_parse_rfc3339(&wish.expires_at, expires) != 0 ||
+         wish.expires_at <= (int64_t)time(NULL)))
         answer_problem(request, 422, "badRequest",
                        "Please give a time that is still to come.", "expires");
+    else if (scope.len > 0 && !smail__app_scope_read(&wish.scope, scope))
+        answer_problem(request, 422, "badRequest",
+                       "Please choose all, smtp or jmap.", "scope");
     else
-        make(request, identity.account,
-             smail__span_trim(fields_text(fields, "name")), expires_at);
+        make(request, &wish);
     fields_free(fields);
 }
 

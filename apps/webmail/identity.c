@@ -180,8 +180,9 @@ static int check_basic(struct identity *out, int64_t *wait, struct app *app,
         smail__buf_error(&text) == 0) {
         password = smail__buf_span(&text);
         user = smail__span_cut(&password, ':');
-        if (smail__app_password_check(&out->account, app->store, user, password,
-                                      now, NULL) == 0)
+        if (smail__app_password_check(&out->account, app->store,
+                                      SMAIL__SCOPE_JMAP, user, password, now,
+                                      NULL) == 0)
             out->is_program = true;
         else if (smail__remember_find(&out->account, app->remember, user,
                                       password, now, NULL) == 0)
@@ -203,8 +204,8 @@ static int check_bearer(struct identity *out, int64_t *wait, struct app *app,
                         smail_span token, const char *peer)
 {
     int64_t now = (int64_t)time(NULL);
-    int rc =
-        smail__app_password_find(&out->account, app->store, token, now, NULL);
+    int rc = smail__app_password_find(&out->account, app->store,
+                                      SMAIL__SCOPE_JMAP, token, now, NULL);
 
     out->is_program = rc == 0;
     if (rc == 0)

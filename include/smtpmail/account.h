@@ -181,7 +181,8 @@ SMAIL_API int smail_account_limit_list(
     smail_error *err);
 
 /**
- * Check a password: the account's, or one of its app passwords, which is quick.
+ * Check a password: the account's, or one of its app passwords that open
+ * everything, which is quick.
  * SMAIL_EAUTH alike, and in the same time, for an unknown user, a wrong
  * password and a disabled account.
  */

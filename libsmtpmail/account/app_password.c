@@ -28,7 +28,7 @@ static const char alphabet[] = "abcdefghijkmnpqrstuvwxyz23456789";
 
 static const char sql_insert[] =
     "INSERT INTO app_password (account, id, name, secret, scram, created_at,"
-    " expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    " expires_at, scope) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 static const char sql_count[] =
     "SELECT count(*) FROM app_password WHERE account = $1";
@@ -36,27 +36,58 @@ static const char sql_count[] =
 static const char sql_find[] =
     "SELECT p.account, p.id, p.last_used, a.address FROM app_password p"
     " JOIN account a ON a.id = p.account WHERE p.secret = $1"
-    " AND (p.expires_at = 0 OR p.expires_at > $2) AND a.is_disabled = 0";
+    " AND (p.expires_at = 0 OR p.expires_at > $2) AND a.is_disabled = 0"
+    " AND (p.scope = '' OR p.scope = $3)";
 
 static const char sql_touch[] =
     "UPDATE app_password SET last_used = $1 WHERE account = $2 AND id = $3";
 
 static const char sql_list[] =
-    "SELECT id, created_at, expires_at, last_used, name FROM app_password"
+    "SELECT id, created_at, expires_at, last_used, name, scope"
+    " FROM app_password"
     " WHERE account = $1 ORDER BY id";
 
-static const char sql_any[] = "SELECT account FROM app_password LIMIT 1";
+static const char sql_any[] =
+    "SELECT account FROM app_password WHERE scope = '' OR scope = $1 LIMIT 1";
 
 static const char sql_remove[] =
     "DELETE FROM app_password WHERE account = $1 AND id = $2";
 
 struct job {
-    smail_id account, id;
-    int64_t now, expires_at;
-    smail_span name;
+    const struct smail__app_password_wish *wish;
+    smail_id id;
+    int64_t now;
     unsigned char secret[SMAIL__SHA256_LEN];
     unsigned char scram[SMAIL__SCRAM_PACKED];
 };
+
+/* --- The scope ----------------------------------------------------------- */
+
+static const char *const scopes[] = { [SMAIL__SCOPE_ALL] = "all",
+                                      [SMAIL__SCOPE_SMTP] = "smtp",
+                                      [SMAIL__SCOPE_JMAP] = "jmap" };
+
+const char *smail__app_scope_name(enum smail__app_scope scope)
+{
+    return scopes[scope];
+}
+
+bool smail__app_scope_read(enum smail__app_scope *out, smail_span name)
+{
+    for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++)
+        if (smail__span_is(name, scopes[i])) {
+            *out = (enum smail__app_scope)i;
+            return true;
+        }
+    return false;
+}
+
+/* In its row; all is "". */
+static smail_span stored(enum smail__app_scope scope)
+{
+    return scope == SMAIL__SCOPE_ALL ? SMAIL__SPAN("")
+                                     : smail__span(scopes[scope]);
+}
 
 /* --- The text ------------------------------------------------------------ */
 
@@ -142,17 +173,17 @@ static int insert(smail_tx *tx, void *arg, smail_error *err)
 {
     struct job *job = arg;
     struct smail__statement *statement;
-    int rc = check_count(smail__tx_db(tx), job->account, err);
+    int rc = check_count(smail__tx_db(tx), job->wish->account, err);
 
     if (rc == 0)
-        rc = smail__tx_next_id(&job->id, tx, job->account, err);
+        rc = smail__tx_next_id(&job->id, tx, job->wish->account, err);
     if (rc == 0)
         rc = smail__db_prepare(&statement, smail__tx_db(tx), sql_insert, err);
     if (rc != 0)
         return rc;
-    smail__bind_int(statement, 1, job->account);
+    smail__bind_int(statement, 1, job->wish->account);
     smail__bind_int(statement, 2, job->id);
-    smail__bind_text(statement, 3, job->name);
+    smail__bind_text(statement, 3, job->wish->name);
     smail__bind_blob(
         statement, 4,
         (smail_span){ (const char *)job->secret, sizeof(job->secret) });
@@ -160,7 +191,8 @@ static int insert(smail_tx *tx, void *arg, smail_error *err)
         statement, 5,
         (smail_span){ (const char *)job->scram, sizeof(job->scram) });
     smail__bind_int(statement, 6, job->now);
-    smail__bind_int(statement, 7, job->expires_at);
+    smail__bind_int(statement, 7, job->wish->expires_at);
+    smail__bind_text(statement, 8, stored(job->wish->scope));
     return smail__statement_run(statement, err);
 }
 
@@ -186,7 +218,7 @@ static int derive(struct job *job, smail_store *store, const char *password,
                   smail_error *err)
 {
     struct smail__scram scram = { .iterations = SMAIL__SCRAM_ITERATIONS };
-    int rc = get_salt(scram.salt, store, job->account, err);
+    int rc = get_salt(scram.salt, store, job->wish->account, err);
 
     if (rc == 0)
         rc = smail__scram_derive(&scram, smail__span(password), err);
@@ -210,16 +242,14 @@ static bool is_name(smail_span name)
 
 int smail__app_password_add(smail_id *out,
                             char password[SMAIL__APP_PASSWORD_SIZE],
-                            smail_store *store, smail_id account,
-                            smail_span name, int64_t expires_at, int64_t now,
-                            smail_error *err)
+                            smail_store *store,
+                            const struct smail__app_password_wish *wish,
+                            int64_t now, smail_error *err)
 {
-    struct job job = {
-        .account = account, .now = now, .expires_at = expires_at, .name = name
-    };
+    struct job job = { .wish = wish, .now = now };
     int rc;
 
-    if (!is_name(name))
+    if (!is_name(wish->name))
         return smail__fail(err, SMAIL_EINVAL,
                            "the name of an app password is 1 to %d octets of "
                            "text",
@@ -259,8 +289,8 @@ static int touch(smail_tx *tx, void *arg, smail_error *err)
 }
 
 static int find(struct use *out, struct smail__db *db,
-                const unsigned char secret[SMAIL__SHA256_LEN], int64_t now,
-                smail_error *err)
+                const unsigned char secret[SMAIL__SHA256_LEN],
+                enum smail__app_scope use, int64_t now, smail_error *err)
 {
     struct smail__statement *statement;
     int rc = smail__db_prepare(&statement, db, sql_find, err);
@@ -270,6 +300,7 @@ static int find(struct use *out, struct smail__db *db,
     smail__bind_blob(statement, 1,
                      (smail_span){ (const char *)secret, SMAIL__SHA256_LEN });
     smail__bind_int(statement, 2, now);
+    smail__bind_text(statement, 3, stored(use));
     rc = smail__statement_step(statement, err);
     if (rc == 0)
         return smail__fail(err, SMAIL_EAUTH, "wrong user or password");
@@ -284,8 +315,9 @@ static int find(struct use *out, struct smail__db *db,
     return 0;
 }
 
-static int look_up(struct use *out, smail_store *store, smail_span password,
-                   int64_t now, smail_error *err)
+static int look_up(struct use *out, smail_store *store,
+                   enum smail__app_scope use, smail_span password, int64_t now,
+                   smail_error *err)
 {
     unsigned char secret[SMAIL__SHA256_LEN];
     struct smail__db *db;
@@ -297,7 +329,7 @@ static int look_up(struct use *out, smail_store *store, smail_span password,
     rc = smail__store_begin_read(&db, store, err);
     if (rc != 0)
         return rc;
-    rc = find(out, db, secret, now, err);
+    rc = find(out, db, secret, use, now, err);
     smail__store_end_read(store, db);
     return rc;
 }
@@ -321,33 +353,35 @@ static void note_use(const struct use *use, smail_store *store, int64_t now)
 }
 
 int smail__app_password_find(smail_id *account, smail_store *store,
-                             smail_span password, int64_t now, smail_error *err)
+                             enum smail__app_scope use, smail_span password,
+                             int64_t now, smail_error *err)
 {
-    struct use use;
-    int rc = look_up(&use, store, password, now, err);
+    struct use found;
+    int rc = look_up(&found, store, use, password, now, err);
 
     if (rc != 0)
         return rc;
-    *account = use.account;
-    note_use(&use, store, now);
+    *account = found.account;
+    note_use(&found, store, now);
     return 0;
 }
 
 int smail__app_password_check(smail_id *account, smail_store *store,
-                              smail_span user, smail_span password, int64_t now,
+                              enum smail__app_scope use, smail_span user,
+                              smail_span password, int64_t now,
                               smail_error *err)
 {
     char address[SMAIL__NAME_SIZE];
-    struct use use;
-    int rc = look_up(&use, store, password, now, err);
+    struct use found;
+    int rc = look_up(&found, store, use, password, now, err);
 
     if (rc != 0)
         return rc;
     if (!smail__name_of_user(address, user) ||
-        strcmp(address, use.address) != 0)
+        strcmp(address, found.address) != 0)
         return smail__fail(err, SMAIL_EAUTH, "wrong user or password");
-    *account = use.account;
-    note_use(&use, store, now);
+    *account = found.account;
+    note_use(&found, store, now);
     return 0;
 }
 
@@ -361,6 +395,7 @@ int smail__app_password_any(bool *out, smail_store *store, smail_error *err)
         return rc;
     rc = smail__db_prepare(&statement, db, sql_any, err);
     if (rc == 0) {
+        smail__bind_text(statement, 1, stored(SMAIL__SCOPE_SMTP));
         rc = smail__statement_step(statement, err);
         *out = rc == 1;
         smail__statement_reset(statement);
@@ -388,6 +423,12 @@ int smail__app_password_list(
     while ((rc = smail__statement_step(statement, err)) == 1) {
         smail_span name = smail__column_span(statement, 4);
 
+        smail_span scope = smail__column_span(statement, 5);
+
+        if (scope.len == 0)
+            scope = smail__span(scopes[SMAIL__SCOPE_ALL]);
+        smail__format(password.scope, sizeof(password.scope), "%.*s",
+                      SMAIL__SPAN_ARG(scope));
         password.id = smail__column_int(statement, 0);
         password.created_at = smail__column_int(statement, 1);
         password.expires_at = smail__column_int(statement, 2);

@@ -22,8 +22,29 @@
 /* Room for the address of its account. */
 #define SMAIL__APP_PASSWORD_ADDRESS_MAX SMAIL__NAME_SIZE
 
+/* What it opens. */
+enum smail__app_scope {
+    SMAIL__SCOPE_ALL,
+    SMAIL__SCOPE_SMTP, /* submission */
+    SMAIL__SCOPE_JMAP  /* what programs ask over HTTP */
+};
+
+/* "all", "smtp", "jmap". */
+const char *smail__app_scope_name(enum smail__app_scope scope);
+bool smail__app_scope_read(enum smail__app_scope *out, smail_span name);
+
+struct smail__app_password_wish {
+    smail_id account;
+    smail_span name;
+    enum smail__app_scope scope;
+    int64_t expires_at; /* 0: never */
+};
+
+#define SMAIL__APP_SCOPE_SIZE 17
+
 struct smail__app_password {
     smail_id id;
+    char scope[SMAIL__APP_SCOPE_SIZE]; /* its name, as above */
     int64_t created_at;
     int64_t expires_at; /* 0: never */
     int64_t last_used;  /* 0: never */
@@ -34,23 +55,25 @@ struct smail__app_password {
  * empty, too long or not text; SMAIL_ELIMIT for one too many. */
 int smail__app_password_add(smail_id *out,
                             char password[SMAIL__APP_PASSWORD_SIZE],
-                            smail_store *store, smail_id account,
-                            smail_span name, int64_t expires_at, int64_t now,
-                            smail_error *err);
+                            smail_store *store,
+                            const struct smail__app_password_wish *wish,
+                            int64_t now, smail_error *err);
 
 /* Could it be one? Groups, spaces and letter case do not matter. */
 bool smail__app_password_is(smail_span text);
 
-/* Whose it is. SMAIL_EAUTH for what is unknown, expired, or of a disabled
+/* Whose it is, asked for `use`; SMAIL__SCOPE_ALL is for one that opens all.
+ * SMAIL_EAUTH for what is unknown, expired, for another use, or of a disabled
  * account. */
 int smail__app_password_find(smail_id *account, smail_store *store,
-                             smail_span password, int64_t now,
-                             smail_error *err);
+                             enum smail__app_scope use, smail_span password,
+                             int64_t now, smail_error *err);
 
 /* The same, when its owner says to be `user`. It costs one SHA-256 and one
  * look at the store; its use is written down once an hour. */
 int smail__app_password_check(smail_id *account, smail_store *store,
-                              smail_span user, smail_span password, int64_t now,
+                              enum smail__app_scope use, smail_span user,
+                              smail_span password, int64_t now,
                               smail_error *err);
 
 /* It was used; that is written down if the last time is an hour ago. */
@@ -58,7 +81,7 @@ void smail__app_password_touch(smail_store *store, smail_id account,
                                smail_id password, int64_t last_used,
                                int64_t now);
 
-/* Has anybody one? */
+/* Has anybody one for submission? */
 int smail__app_password_any(bool *out, smail_store *store, smail_error *err);
 
 int smail__app_password_list(

@@ -29,6 +29,7 @@ static const char sql_keys[] =
     "SELECT p.account, p.id, p.scram, p.last_used FROM app_password p"
     " JOIN account a ON a.id = p.account WHERE a.address = $1"
     " AND a.is_disabled = 0 AND (p.expires_at = 0 OR p.expires_at > $2)"
+    " AND (p.scope = '' OR p.scope = 'smtp')"
     " AND p.scram IS NOT NULL ORDER BY p.id DESC";
 
 /* --- The salt ------------------------------------------------------------- */

@@ -28,7 +28,7 @@ struct smail__app_password_keys {
     struct smail__app_password_key key[SMAIL__APP_PASSWORDS_MAX];
 };
 
-/* Those of `user` that are good `now`. Nobody, a disabled account and one
+/* Those of `user` that are good for submission `now`. Nobody, a disabled account and one
    without any are no error: their count is 0. */
 int smail__app_password_keys(struct smail__app_password_keys *out,
                              smail_store *store, smail_span user, int64_t now,

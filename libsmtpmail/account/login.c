@@ -135,8 +135,8 @@ int smail__login_owner(smail_id *out, smail_store *store, smail_span user,
 int smail_account_login(smail_id *out, smail_store *store, smail_span user,
                         smail_span password, smail_error *err)
 {
-    int rc = smail__app_password_check(out, store, user, password,
-                                       (int64_t)time(NULL), err);
+    int rc = smail__app_password_check(out, store, SMAIL__SCOPE_ALL, user,
+                                       password, (int64_t)time(NULL), err);
 
     if (rc != SMAIL_EAUTH)
         return rc;

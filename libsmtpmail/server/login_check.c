@@ -79,8 +79,8 @@ static int check_password(struct smail__login *login)
         return check_slowly(login);
     if (smail__app_password_is(action->password))
         return smail__app_password_check(&login->account, store_of(login),
-                                         action->user, action->password, now,
-                                         &login->error);
+                                         SMAIL__SCOPE_SMTP, action->user,
+                                         action->password, now, &login->error);
     rc = smail__remember_find(&login->account, login->shard->server->remember,
                               action->user, action->password, now,
                               &login->error);
@@ -114,10 +114,11 @@ static int check_token(struct smail__login *login)
 
     if (action->user.len > 0)
         return smail__app_password_check(&login->account, store_of(login),
-                                         action->user, action->token, now,
-                                         &login->error);
+                                         SMAIL__SCOPE_SMTP, action->user,
+                                         action->token, now, &login->error);
     return smail__app_password_find(&login->account, store_of(login),
-                                    action->token, now, &login->error);
+                                    SMAIL__SCOPE_SMTP, action->token, now,
+                                    &login->error);
 }
 
 /* The first address of the certificate that is an account's, or the one that

@@ -278,6 +278,13 @@ class Passwords(Case):
         store.ctl(*words, "make", alice, "x", expect=2)
         store.ctl(*words, "add", alice, "x", "--expires", "soon", expect=2)
         store.ctl(*words, "add", alice, "", expect=1)
+        store.ctl(*words, "add", alice, "x", "--scope", "imap", expect=2)
+        for scope in ("smtp", "jmap", "all"):
+            store.ctl(*words, "add", alice, scope, "--scope", scope)
+        store.ctl(*words, "add", alice, "none given")
+        self.assertEqual([p["scope"] for p in store.json(*words, "list",
+                                                         alice)],
+                         ["smtp", "jmap", "all", "all"])
 
     def test_need_a_terminal_or_an_option(self):
         store = Store(self.tmp)

@@ -26,8 +26,9 @@ class SaslCase(SmtpdCase):
         super().setUp()
         self.app = self.add_app_password(ALICE, "phone")["password"]
 
-    def add_app_password(self, address, name):
-        return self.store.json("account", "app-password", "add", address, name)
+    def add_app_password(self, address, name, *options):
+        return self.store.json("account", "app-password", "add", address, name,
+                               *options)
 
     def secure(self, context=None):
         client = smtplib.SMTP("127.0.0.1", self.smtpd.ports["submission"],
@@ -91,6 +92,20 @@ class Mechanisms(SaslCase):
             "AUTH PLAIN", text(f"\0{ALICE}\0{self.app}".encode()))[0], 535)
         self.assertEqual(log_in(self.secure(), "SCRAM-SHA-256",
                                 Scram(ALICE, self.app))[0], 535)
+
+    def test_one_for_jmap_alone_is_none_here(self):
+        alone = self.add_app_password(BOB, "jmap", "--scope",
+                                      "jmap")["password"]
+        smtp = self.add_app_password(BOB, "smtp", "--scope",
+                                     "smtp")["password"]
+        for password, code in ((alone, 535), (smtp, 235)):
+            self.assertEqual(self.secure().docmd(
+                "AUTH PLAIN", text(f"\0{BOB}\0{password}".encode()))[0], code)
+            self.assertEqual(log_in(self.secure(), "SCRAM-SHA-256",
+                                    Scram(BOB, password))[0], code)
+        self.store.ctl("account", "app-password", "remove", BOB, "smtp")
+        self.store.ctl("account", "app-password", "remove", ALICE, "phone")
+        self.assertEqual(self.offered(self.secure()), ["PLAIN", "LOGIN"])
 
     def test_mail_goes_out_after_scram(self):
         client = self.secure()

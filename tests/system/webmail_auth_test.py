@@ -326,6 +326,23 @@ class Passwords(WebCase):
         self.assertEqual(client.call("DELETE", path).status, 204)
         self.assertEqual(program.call("GET", jmap, fields=bearer).status, 401)
 
+    def test_app_passwords_open_what_they_are_for(self):
+        client, program = self.client("alice"), self.client()
+        path = "/auth/app-passwords"
+        self.assertEqual(client.call("POST", path, {
+            "name": "x", "scope": "imap"}).status, 422)
+        for scope, status in (("smtp", 401), ("jmap", 200), ("all", 200)):
+            made = client.call("POST", path, {"name": scope, "scope": scope})
+            self.assertEqual(made.status, 201)
+            password = made.json()["password"]
+            for fields in (basic(f"alice@{DOMAIN}", password),
+                           {"Authorization": "Bearer " + password}):
+                self.assertEqual(program.call("GET", "/.well-known/jmap",
+                                              fields=fields).status, status)
+        self.assertEqual([item["scope"] for item
+                          in client.call("GET", path).json()],
+                         ["smtp", "jmap", "all"])
+
     def test_app_passwords_end_when_they_should(self):
         client = self.client("alice")
         past = client.call("POST", "/auth/app-passwords", {

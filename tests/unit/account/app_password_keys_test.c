@@ -11,9 +11,12 @@ static void add(char out[SMAIL__APP_PASSWORD_SIZE], smail_store *store,
 {
     smail_id id;
 
-    assert_int_equal(smail__app_password_add(&id, out, store, account,
-                                             SMAIL__SPAN("x"), expires_at, NOW,
-                                             NULL),
+    assert_int_equal(smail__app_password_add(&id, out, store,
+                                             &(struct smail__app_password_wish){
+                                                 .account = account,
+                                                 .name = SMAIL__SPAN("x"),
+                                                 .expires_at = expires_at },
+                                             NOW, NULL),
                      0);
 }
 

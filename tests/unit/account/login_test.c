@@ -219,9 +219,11 @@ static void an_app_password_opens_for_its_owner_alone(void **state)
     smail_id bob = add_bob(*state), id, out;
 
     add_account(*state, "carol@example.test");
-    assert_int_equal(smail__app_password_add(&id, password, *state, bob,
-                                             SMAIL__SPAN("phone"), 0, 1000,
-                                             NULL),
+    assert_int_equal(smail__app_password_add(
+                         &id, password, *state,
+                         &(struct smail__app_password_wish){
+                             .account = bob, .name = SMAIL__SPAN("phone") },
+                         1000, NULL),
                      0);
     assert_int_equal(login(*state, "bob@example.test", password), 0);
     assert_int_equal(login(*state, "BOB@example.test", password), 0);
@@ -240,6 +242,42 @@ static void an_app_password_opens_for_its_owner_alone(void **state)
     assert_int_equal(login(*state, "bob@example.test", password), SMAIL_EAUTH);
 }
 
+static void an_app_password_opens_what_it_is_for(void **state)
+{
+    static const enum smail__app_scope all[] = { SMAIL__SCOPE_ALL,
+                                                 SMAIL__SCOPE_SMTP,
+                                                 SMAIL__SCOPE_JMAP };
+    const smail_span bob_name = SMAIL__SPAN("bob@example.test");
+    char password[SMAIL__APP_PASSWORD_SIZE];
+    struct smail__app_password_wish wish = { .name = SMAIL__SPAN("phone") };
+    smail_id id, out;
+
+    wish.account = add_bob(*state);
+    for (size_t i = 0; i < 3; i++) {
+        wish.scope = all[i];
+        assert_int_equal(
+            smail__app_password_add(&id, password, *state, &wish, 1000, NULL),
+            0);
+        for (size_t k = 0; k < 3; k++) {
+            int expected =
+                wish.scope == SMAIL__SCOPE_ALL || all[k] == wish.scope
+                    ? 0
+                    : SMAIL_EAUTH;
+
+            assert_int_equal(
+                smail__app_password_check(&out, *state, all[k], bob_name,
+                                          smail__span(password), 1000, NULL),
+                expected);
+            assert_int_equal(smail__app_password_find(&out, *state, all[k],
+                                                      smail__span(password),
+                                                      1000, NULL),
+                             expected);
+        }
+        assert_int_equal(login(*state, "bob@example.test", password),
+                         i == 0 ? 0 : SMAIL_EAUTH);
+    }
+}
+
 static void an_app_password_is_written_down_once_an_hour(void **state)
 {
     char password[SMAIL__APP_PASSWORD_SIZE];
@@ -253,24 +291,27 @@ static void an_app_password_is_written_down_once_an_hour(void **state)
                  { 13600, 13600 },
                  { 13601, 13600 } };
 
-    assert_int_equal(smail__app_password_add(&id, password, *state, bob,
-                                             SMAIL__SPAN("phone"), 20000, 1000,
-                                             NULL),
+    assert_int_equal(smail__app_password_add(&id, password, *state,
+                                             &(struct smail__app_password_wish){
+                                                 .account = bob,
+                                                 .name = SMAIL__SPAN("phone"),
+                                                 .expires_at = 20000 },
+                                             1000, NULL),
                      0);
     for (size_t i = 0; i < sizeof(uses) / sizeof(*uses); i++) {
-        assert_int_equal(smail__app_password_check(&id, *state, bob_name,
-                                                   smail__span(password),
-                                                   uses[i].at, NULL),
-                         0);
+        assert_int_equal(
+            smail__app_password_check(&id, *state, SMAIL__SCOPE_ALL, bob_name,
+                                      smail__span(password), uses[i].at, NULL),
+            0);
         assert_int_equal(last_use(*state), uses[i].noted);
     }
-    assert_int_equal(smail__app_password_check(&id, *state, bob_name,
-                                               smail__span(password), 19999,
-                                               NULL),
+    assert_int_equal(smail__app_password_check(&id, *state, SMAIL__SCOPE_ALL,
+                                               bob_name, smail__span(password),
+                                               19999, NULL),
                      0);
-    assert_int_equal(smail__app_password_check(&id, *state, bob_name,
-                                               smail__span(password), 20000,
-                                               NULL),
+    assert_int_equal(smail__app_password_check(&id, *state, SMAIL__SCOPE_ALL,
+                                               bob_name, smail__span(password),
+                                               20000, NULL),
                      SMAIL_EAUTH);
 }
 
@@ -383,9 +424,11 @@ static void a_right_app_password_costs_no_slow_hash(void **state)
     smail_id bob = add_bob(*state), id;
     double slow, fast;
 
-    assert_int_equal(smail__app_password_add(&id, password, *state, bob,
-                                             SMAIL__SPAN("phone"), 0, 1000,
-                                             NULL),
+    assert_int_equal(smail__app_password_add(
+                         &id, password, *state,
+                         &(struct smail__app_password_wish){
+                             .account = bob, .name = SMAIL__SPAN("phone") },
+                         1000, NULL),
                      0);
     assert_int_equal(login(*state, "bob@example.test", password), 0);
     slow = seconds();
@@ -408,6 +451,7 @@ int main(void)
         STORE_TEST(a_hash_that_is_not_taken_changes_nothing),
         STORE_TEST(a_password_beyond_bcrypt_is_not_hashed_anew),
         STORE_TEST(an_app_password_opens_for_its_owner_alone),
+        STORE_TEST(an_app_password_opens_what_it_is_for),
         STORE_TEST(an_app_password_is_written_down_once_an_hour),
         STORE_TEST(a_right_app_password_costs_no_slow_hash),
         STORE_TEST(an_old_hash_is_renewed_at_login),

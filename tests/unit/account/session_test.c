@@ -215,16 +215,18 @@ static void makes_passwords_for_programs(void **state)
     smail_id id, account = 0;
 
     assert_int_equal(smail__app_password_add(&id, password, world->store,
-                                             world->alice, SMAIL__SPAN("phone"),
-                                             0, NOW, &world->err),
+                                             &(struct smail__app_password_wish){
+                                                 .account = world->alice,
+                                                 .name = SMAIL__SPAN("phone") },
+                                             NOW, &world->err),
                      0);
 
     assert_int_equal(strlen(password), SMAIL__APP_PASSWORD_SIZE - 1);
     assert_true(smail__app_password_is(smail__span(password)));
-    assert_int_equal(smail__app_password_find(&account, world->store,
-                                              smail__span(password), NOW,
-                                              &world->err),
-                     0);
+    assert_int_equal(
+        smail__app_password_find(&account, world->store, SMAIL__SCOPE_ALL,
+                                 smail__span(password), NOW, &world->err),
+        0);
     assert_int_equal(account, world->alice);
     assert_int_equal(smail__app_password_list(world->store, world->alice,
                                               keep_one, &listed, &world->err),
@@ -237,10 +239,10 @@ static void makes_passwords_for_programs(void **state)
     assert_int_equal(
         smail__app_password_remove(world->store, world->alice, id, &world->err),
         0);
-    assert_int_equal(smail__app_password_find(&account, world->store,
-                                              smail__span(password), NOW,
-                                              &world->err),
-                     SMAIL_EAUTH);
+    assert_int_equal(
+        smail__app_password_find(&account, world->store, SMAIL__SCOPE_ALL,
+                                 smail__span(password), NOW, &world->err),
+        SMAIL_EAUTH);
 }
 
 static void app_passwords_end(void **state)
@@ -250,24 +252,27 @@ static void app_passwords_end(void **state)
     smail_id id, account;
 
     assert_int_equal(smail__app_password_add(&id, password, world->store,
-                                             world->alice, SMAIL__SPAN("x"),
-                                             NOW + 10, NOW, &world->err),
+                                             &(struct smail__app_password_wish){
+                                                 .account = world->alice,
+                                                 .name = SMAIL__SPAN("x"),
+                                                 .expires_at = NOW + 10 },
+                                             NOW, &world->err),
                      0);
-    assert_int_equal(smail__app_password_find(&account, world->store,
-                                              smail__span(password), NOW + 9,
-                                              &world->err),
-                     0);
-    assert_int_equal(smail__app_password_find(&account, world->store,
-                                              smail__span(password), NOW + 10,
-                                              &world->err),
-                     SMAIL_EAUTH);
+    assert_int_equal(
+        smail__app_password_find(&account, world->store, SMAIL__SCOPE_ALL,
+                                 smail__span(password), NOW + 9, &world->err),
+        0);
+    assert_int_equal(
+        smail__app_password_find(&account, world->store, SMAIL__SCOPE_ALL,
+                                 smail__span(password), NOW + 10, &world->err),
+        SMAIL_EAUTH);
     assert_int_equal(smail_account_set_disabled(world->store, world->alice,
                                                 true, &world->err),
                      0);
-    assert_int_equal(smail__app_password_find(&account, world->store,
-                                              smail__span(password), NOW,
-                                              &world->err),
-                     SMAIL_EAUTH);
+    assert_int_equal(
+        smail__app_password_find(&account, world->store, SMAIL__SCOPE_ALL,
+                                 smail__span(password), NOW, &world->err),
+        SMAIL_EAUTH);
 }
 
 static void refuses_names_that_are_none(void **state)
@@ -279,8 +284,11 @@ static void refuses_names_that_are_none(void **state)
 
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         assert_int_equal(
-            smail__app_password_add(&id, password, world->store, world->alice,
-                                    smail__span(names[i]), 0, NOW, &world->err),
+            smail__app_password_add(
+                &id, password, world->store,
+                &(struct smail__app_password_wish){
+                    .account = world->alice, .name = smail__span(names[i]) },
+                NOW, &world->err),
             SMAIL_EINVAL);
 }
 

@@ -208,9 +208,11 @@ static void app_passwords_still_open(void **state)
     smail_id bob = add_bob(*state), id = 0;
 
     enable(&codes, &secret, *state, bob);
-    assert_int_equal(smail__app_password_add(&id, password, *state, bob,
-                                             SMAIL__SPAN("phone"), 0, NOW,
-                                             NULL),
+    assert_int_equal(smail__app_password_add(
+                         &id, password, *state,
+                         &(struct smail__app_password_wish){
+                             .account = bob, .name = SMAIL__SPAN("phone") },
+                         NOW, NULL),
                      0);
     assert_int_equal(smail_account_login(&id, *state,
                                          SMAIL__SPAN("bob@example.test"),
