@@ -89,6 +89,7 @@ extern const struct commands domain_commands;
 extern const struct commands domain_check_commands;
 extern const struct commands account_commands;
 extern const struct commands app_password_commands;
+extern const struct commands two_step_commands;
 extern const struct commands alias_commands;
 extern const struct commands identity_commands;
 extern const struct commands mailbox_commands;

@@ -16,12 +16,25 @@
 #include "json/write.h"
 
 const struct commands *const all_commands[] = {
-    &domain_commands,         &domain_check_commands, &account_commands,
-    &app_password_commands,   &alias_commands,        &identity_commands,
-    &mailbox_commands,        &message_commands,      &message_change_commands,
-    &message_import_commands, &queue_commands,        &dkim_commands,
-    &send_commands,           &store_commands,        &store_transfer_commands,
-    &config_commands,         &parse_commands,        NULL,
+    &domain_commands,
+    &domain_check_commands,
+    &account_commands,
+    &app_password_commands,
+    &two_step_commands,
+    &alias_commands,
+    &identity_commands,
+    &mailbox_commands,
+    &message_commands,
+    &message_change_commands,
+    &message_import_commands,
+    &queue_commands,
+    &dkim_commands,
+    &send_commands,
+    &store_commands,
+    &store_transfer_commands,
+    &config_commands,
+    &parse_commands,
+    NULL,
 };
 
 static const struct {

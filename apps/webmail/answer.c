@@ -123,6 +123,19 @@ void answer_problem(struct request *request, int status, const char *code,
                         status == 503 ? "Retry-After: 5\r\n" : "");
 }
 
+void answer_code(struct request *request, const char *code, const char *title)
+{
+    struct smail__buf json;
+
+    smail__buf_init(&json, 4096, NULL);
+    put_problem(&json, 401, code, title, "code");
+    smail__buf_truncate(&json, json.len - 2); /* the end of the object */
+    smail__buf_puts(&json, ",\"needsCode\":true}\n");
+    answer(request, 401, "application/problem+json", smail__buf_span(&json),
+           "");
+    smail__buf_dispose(&json);
+}
+
 void answer_wait(struct request *request, int64_t seconds)
 {
     char field[64];

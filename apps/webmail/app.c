@@ -35,6 +35,8 @@ static int open_limiters(struct app *app, const struct app_options *options,
     if (rc == 0)
         rc = smail__limiter_new(&app->excesses, 1, 24 * HOUR, err);
     if (rc == 0)
+        rc = smail__limiter_new(&app->programs, 1, HOUR, err);
+    if (rc == 0)
         rc = smail__remember_new(&app->remember, app->store, err);
     return rc;
 }
@@ -137,6 +139,7 @@ void app_close(struct app *app)
     smail__limiter_free(app->peers);
     smail__limiter_free(app->signups);
     smail__limiter_free(app->excesses);
+    smail__limiter_free(app->programs);
     smail__db_close(app->watch);
     smail__jmap_free(app->jmap);
     smail_routes_free(app->routes);

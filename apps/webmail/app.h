@@ -28,6 +28,7 @@ struct app {
     struct smail__limiter *peers;    /* wrong passwords of one peer */
     struct smail__limiter *signups;  /* new accounts of one peer */
     struct smail__limiter *excesses; /* warnings of one account */
+    struct smail__limiter *programs; /* log-ins that were noted */
     sem_t hashes;                    /* threads that may check passwords */
     bool has_hashes;
     char secret[SMAIL__TOKEN_SIZE]; /* shared with the front */

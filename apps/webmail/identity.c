@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <smtpmail/totp.h>
+
 #include "account/app_password.h"
 #include "account/login.h"
 #include "base/base64.h"
@@ -119,39 +121,89 @@ static int status_of(int rc)
                : 503;
 }
 
-/* The account's own password, checked the slow way. */
-static int check_slowly(smail_id *account, struct app *app, smail_span user,
+/* --- The log of log-ins -------------------------------------------------- */
+
+void note_login(struct app *app, smail_id account, const char *service,
+                const char *method, const char *peer,
+                smail_login_outcome outcome)
+{
+    smail_login login = SMAIL_LOGIN_INIT;
+
+    login.at = (int64_t)time(NULL);
+    login.service = service;
+    login.method = method;
+    login.peer = peer;
+    login.outcome = outcome;
+    smail_login_note(app->store, account, &login);
+}
+
+/* Programs say who they are with each request: the log need not be asked each
+ * time whether it knows. */
+static void note_program(struct app *app, smail_id account, const char *method,
+                         const char *peer)
+{
+    int64_t now = (int64_t)time(NULL);
+    char key[KEY_MAX];
+    smail_span span = { key, smail__format(key, sizeof(key), "%lld %s %s",
+                                           (long long)account, method, peer) };
+
+    if (smail__limiter_wait(app->programs, span, now) > 0)
+        return;
+    smail__limiter_note(app->programs, span, now);
+    note_login(app, account, "http", method, peer, SMAIL_LOGIN_OK);
+}
+
+/* --- The owner's password ------------------------------------------------ */
+
+/* Whose it would be, and what the credential is before it is looked at. */
+struct before {
+    smail_id account; /* 0: nobody */
+    int64_t version;
+};
+
+static int look_up(struct before *out, struct app *app, smail_span user)
+{
+    char *name = smail__spandup(user);
+
+    *out = (struct before){ 0, 0 };
+    if (name == NULL)
+        return 503;
+    if (smail_account_find(&out->account, app->store, name, NULL) == 0)
+        (void)smail__credential_version(&out->version, app->store, out->account,
+                                        NULL);
+    smail__mem_free(NULL, name);
+    return 0;
+}
+
+static int check_slowly(smail_id *account, bool *wants_code, struct app *app,
+                        const struct before *before, smail_span user,
                         smail_span password, int64_t now)
 {
     smail_error error = SMAIL_ERROR_INIT;
-    char *name = smail__spandup(user);
-    smail_id before = 0;
-    int64_t version = 0;
-    int rc;
+    int rc = SMAIL_EBUSY;
 
-    if (name == NULL)
-        return 503;
-    if (smail_account_find(&before, app->store, name, &error) == 0)
-        (void)smail__credential_version(&version, app->store, before, &error);
+    *wants_code = false;
     if (take_hash_turn(app)) {
-        rc = smail__login_owner(account, app->store, user, password, &error);
+        rc = smail__login_first(account, wants_code, app->store, user, password,
+                                &error);
         give_hash_turn(app);
-    } else {
-        rc = SMAIL_EBUSY;
     }
-    if (rc == 0 && before == *account && version != 0)
-        smail__remember_add(app->remember, user, password, *account, version,
-                            now);
-    smail__mem_free(NULL, name);
+    if (rc == 0 && !*wants_code && before->account == *account &&
+        before->version != 0)
+        smail__remember_add(app->remember, user, password, *account,
+                            before->version, now);
     return rc == 0 ? 0 : status_of(rc);
 }
 
-int check_password(smail_id *account, int64_t *wait, struct app *app,
-                   smail_span user, smail_span password, const char *peer)
+static int check_as(smail_id *account, bool *wants_code, int64_t *wait,
+                    struct app *app, smail_span user, smail_span password,
+                    const char *peer, const char *service)
 {
     int64_t now = (int64_t)time(NULL);
+    struct before before;
     int status;
 
+    *wants_code = false;
     if (user.len == 0 || password.len == 0 ||
         password.len > SMAIL_PASSWORD_MAX ||
         memchr(user.data, '\0', user.len) != NULL)
@@ -160,10 +212,58 @@ int check_password(smail_id *account, int64_t *wait, struct app *app,
     if (*wait > 0)
         return 429;
     note_guess(app, peer, user, now);
-    status = check_slowly(account, app, user, password, now);
+    status = look_up(&before, app, user);
+    if (status == 0)
+        status = check_slowly(account, wants_code, app, &before, user, password,
+                              now);
     if (status == 0)
         forget_guess(app, peer, user);
+    else if (status == 401)
+        note_login(app, before.account, service, "password", peer,
+                   SMAIL_LOGIN_WRONG);
     return status;
+}
+
+int check_password(smail_id *account, bool *wants_code, int64_t *wait,
+                   struct app *app, smail_span user, smail_span password,
+                   const char *peer)
+{
+    return check_as(account, wants_code, wait, app, user, password, peer,
+                    "page");
+}
+
+int check_code(int64_t *wait, struct app *app, smail_id account,
+               smail_span code, const char *peer)
+{
+    int64_t now = (int64_t)time(NULL);
+    int rc;
+
+    *wait = peer_wait(app->peers, app, peer);
+    if (*wait > 0)
+        return 429;
+    rc = smail_totp_check(app->store, account, code, now, NULL);
+    if (rc == SMAIL_EBUSY) {
+        *wait = SMAIL_TOTP_TRY_SECONDS;
+        return 429;
+    }
+    if (rc == SMAIL_EAUTH) {
+        smail__limiter_note(app->peers, smail__span(peer), now);
+        note_login(app, account, "page", "password and code", peer,
+                   SMAIL_LOGIN_WRONG_CODE);
+    }
+    return rc == 0 ? 0 : status_of(rc);
+}
+
+/* A program has nobody to type a code: its owner's password alone does not do
+ * where one is wanted, and it looks as wrong as any other. */
+static int check_owner(struct identity *out, int64_t *wait, struct app *app,
+                       smail_span user, smail_span password, const char *peer)
+{
+    bool wants_code;
+    int status = check_as(&out->account, &wants_code, wait, app, user, password,
+                          peer, "http");
+
+    return status == 0 && wants_code ? 401 : status;
 }
 
 /* RFC 7617, 2. */
@@ -188,10 +288,12 @@ static int check_basic(struct identity *out, int64_t *wait, struct app *app,
                                       password, now, NULL) == 0)
             status = 0;
         else
-            status =
-                check_password(&out->account, wait, app, user, password, peer);
+            status = check_owner(out, wait, app, user, password, peer);
         if (out->is_program)
             status = 0;
+        if (status == 0)
+            note_program(app, out->account,
+                         out->is_program ? "app password" : "password", peer);
     }
     if (text.len > 0)
         smail__wipe(text.data, text.len);
@@ -208,8 +310,10 @@ static int check_bearer(struct identity *out, int64_t *wait, struct app *app,
                                       SMAIL__SCOPE_JMAP, token, now, NULL);
 
     out->is_program = rc == 0;
-    if (rc == 0)
+    if (rc == 0) {
+        note_program(app, out->account, "app password", peer);
         return 0;
+    }
     *wait = peer_wait(app->peers, app, peer);
     if (*wait > 0)
         return 429;

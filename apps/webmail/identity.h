@@ -6,6 +6,8 @@
 #ifndef WEBMAIL_IDENTITY_H
 #define WEBMAIL_IDENTITY_H
 
+#include <smtpmail/login.h>
+
 #include "http/front.h"
 #include "request.h"
 
@@ -34,9 +36,19 @@ bool require_owner(struct identity *out, struct request *request);
 bool require_own_origin(struct request *request);
 
 /* 0 and the account when `password` is its own, no app password; 401, 429,
- * 503. Slow. */
-int check_password(smail_id *account, int64_t *wait, struct app *app,
-                   smail_span user, smail_span password, const char *peer);
+ * 503. Slow. `*wants_code`: that is the first of two steps. */
+int check_password(smail_id *account, bool *wants_code, int64_t *wait,
+                   struct app *app, smail_span user, smail_span password,
+                   const char *peer);
+
+/* The second: 0, or 401, 429, 503. */
+int check_code(int64_t *wait, struct app *app, smail_id account,
+               smail_span code, const char *peer);
+
+/* For the account's log of log-ins. */
+void note_login(struct app *app, smail_id account, const char *service,
+                const char *method, const char *peer,
+                smail_login_outcome outcome);
 
 /* Seconds until `peer` may try again; 0: now. */
 int64_t peer_wait(struct smail__limiter *limiter, const struct app *app,

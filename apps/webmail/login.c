@@ -11,6 +11,7 @@
 #include "fields.h"
 #include "identity.h"
 #include "routes.h"
+#include "two_step.h"
 
 /* Octets of a list of sessions, and of the fields with a cookie. */
 #define LIST_MAX 65536
@@ -130,26 +131,53 @@ static void refuse_password(struct request *request, int status, int64_t wait,
                        "The server is too busy. Please try again.", NULL);
 }
 
+/* False: an answer was given. */
+static bool take_steps(smail_id *account, struct request *request,
+                       const struct fields *fields)
+{
+    smail_span code = fields_text(fields, "code");
+    bool wants_code;
+    int64_t wait = 0;
+    int status =
+        check_password(account, &wants_code, &wait, request->app,
+                       smail__span_trim(fields_text(fields, "address")),
+                       fields_text(fields, "password"), request->peer);
+
+    if (status != 0) {
+        refuse_password(request, status, wait, NULL);
+        return false;
+    }
+    if (!wants_code) {
+        note_login(request->app, *account, "page", "password", request->peer,
+                   SMAIL_LOGIN_OK);
+        return true;
+    }
+    if (code.len == 0) {
+        answer_code_wanted(request);
+        return false;
+    }
+    if (!take_code(request, *account, code))
+        return false;
+    note_login(request->app, *account, "page", "password and code",
+               request->peer, SMAIL_LOGIN_OK);
+    return true;
+}
+
 void login_begin(struct request *request)
 {
     struct fields *fields;
     smail_id account;
-    int64_t wait = 0;
-    int status;
+    bool is_in;
 
     if (!require_own_origin(request))
         return;
     fields = fields_read(request);
     if (fields == NULL)
         return;
-    status = check_password(&account, &wait, request->app,
-                            smail__span_trim(fields_text(fields, "address")),
-                            fields_text(fields, "password"), request->peer);
+    is_in = take_steps(&account, request, fields);
     fields_free(fields);
-    if (status != 0) {
-        refuse_password(request, status, wait, NULL);
+    if (!is_in)
         return;
-    }
     end_former(request);
     login_answer(request, 200, account);
 }
@@ -182,10 +210,6 @@ void login_end(struct request *request)
 
 /* --- The password -------------------------------------------------------- */
 
-struct own_address {
-    char text[SMAIL__SIGNUP_ADDRESS_MAX + 1];
-};
-
 static int keep_address(const smail_account *account, void *user)
 {
     struct own_address *out = user;
@@ -214,30 +238,46 @@ static void set_password(struct request *request,
         answer_empty(request, "");
 }
 
-void password_change(struct request *request)
+bool require_password(struct own_address *own, struct request *request,
+                      const struct identity *identity, smail_span password,
+                      const char *field)
 {
-    struct own_address own = { "" };
-    struct identity identity;
-    struct fields *fields;
-    const char *why;
+    bool wants_code;
     smail_id account;
     int64_t wait = 0;
     int status;
+
+    own->text[0] = '\0';
+    (void)smail_account_get(request->app->store, identity->account,
+                            keep_address, own, NULL);
+    status = check_password(&account, &wants_code, &wait, request->app,
+                            smail__span(own->text), password, request->peer);
+    if (status == 0 && account != identity->account)
+        status = 401;
+    if (status != 0)
+        refuse_password(request, status, wait, field);
+    return status == 0;
+}
+
+void password_change(struct request *request)
+{
+    struct own_address own;
+    struct identity identity;
+    struct fields *fields;
+    const char *why;
 
     if (!require_owner(&identity, request))
         return;
     fields = fields_read(request);
     if (fields == NULL)
         return;
-    (void)smail_account_get(request->app->store, identity.account, keep_address,
-                            &own, NULL);
-    status =
-        check_password(&account, &wait, request->app, smail__span(own.text),
-                       fields_text(fields, "current"), request->peer);
-    if (status != 0 || account != identity.account)
-        refuse_password(request, status != 0 ? status : 401, wait, "current");
-    else if (smail__password_is_weak(&why, fields_text(fields, "new"),
-                                     smail__span(own.text)))
+    if (!require_password(&own, request, &identity,
+                          fields_text(fields, "current"), "current")) {
+        fields_free(fields);
+        return;
+    }
+    if (smail__password_is_weak(&why, fields_text(fields, "new"),
+                                smail__span(own.text)))
         answer_problem(request, 422, "weakPassword", why, "new");
     else
         set_password(request, &identity, fields_text(fields, "new"));

@@ -69,6 +69,8 @@ void answer_empty(struct request *request, const char *fields); /* 204 */
  * NULL. */
 void answer_problem(struct request *request, int status, const char *code,
                     const char *title, const char *field);
+/* 401, with needsCode: the password was right, a code is wanted, too. */
+void answer_code(struct request *request, const char *code, const char *title);
 void answer_wait(struct request *request, int64_t seconds); /* 429 */
 
 /* For failures of the library: what the client can do about it is said, what

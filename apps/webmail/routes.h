@@ -21,6 +21,14 @@ void sessions_end(struct request *request);
 /* The answer to a log-in: a new session, its cookie and what goes with it. */
 void login_answer(struct request *request, int status, smail_id account);
 
+/* two_step.c */
+void totp_show(struct request *request);
+void totp_begin(struct request *request);
+void totp_confirm(struct request *request);
+void totp_renew(struct request *request);
+void totp_disable(struct request *request);
+void logins_list(struct request *request);
+
 /* signup.c */
 void signup_show(struct request *request);
 void signup_begin(struct request *request);

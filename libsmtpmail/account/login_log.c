@@ -50,11 +50,12 @@ struct event {
     int outcome;
 };
 
-static int is_known(const struct event *event, struct smail__db *db)
+static int is_known(const struct event *event, struct smail__db *db,
+                    smail_error *err)
 {
     struct smail__statement *row;
     int at = 1;
-    int rc = smail__db_prepare(&row, db, sql_known, NULL);
+    int rc = smail__db_prepare(&row, db, sql_known, err);
 
     if (rc != 0)
         return rc;
@@ -64,7 +65,7 @@ static int is_known(const struct event *event, struct smail__db *db)
     smail__bind_text(row, at++, smail__span(event->method));
     smail__bind_text(row, at++, smail__span(event->peer));
     smail__bind_int(row, at, event->outcome);
-    rc = smail__statement_step(row, NULL);
+    rc = smail__statement_step(row, err);
     smail__statement_reset(row);
     return rc;
 }
@@ -97,10 +98,9 @@ static int trim(struct smail__db *db, smail_id account, int64_t last,
     return smail__statement_run(row, err);
 }
 
-static int insert(smail_tx *tx, void *arg, smail_error *err)
+static int put(struct smail__db *db, const struct event *event,
+               smail_error *err)
 {
-    const struct event *event = arg;
-    struct smail__db *db = smail__tx_db(tx);
     struct smail__statement *row;
     int64_t number = 0;
     int at = 1;
@@ -121,6 +121,18 @@ static int insert(smail_tx *tx, void *arg, smail_error *err)
     return rc == 0 ? trim(db, event->account, number, err) : rc;
 }
 
+static int note(smail_tx *tx, void *arg, smail_error *err)
+{
+    struct smail__db *db = smail__tx_db(tx);
+    int rc = is_known(arg, db, err);
+
+    if (rc == 0)
+        return put(db, arg, err);
+    if (rc > 0)
+        smail__tx_unchanged(tx);
+    return rc < 0 ? rc : 0;
+}
+
 static void written(const smail_error *error, void *arg)
 {
     (void)error;
@@ -136,8 +148,6 @@ void smail_login_note(smail_store *store, smail_id account,
                       const smail_login *login)
 {
     struct event *event = calloc(1, sizeof(*event));
-    struct smail__db *db;
-    int known = 0;
 
     if (event == NULL || account == 0) {
         free(event);
@@ -149,12 +159,7 @@ void smail_login_note(smail_store *store, smail_id account,
     copy(event->service, sizeof(event->service), login->service);
     copy(event->method, sizeof(event->method), login->method);
     copy(event->peer, sizeof(event->peer), login->peer);
-    if (smail__store_begin_read(&db, store, NULL) == 0) {
-        known = is_known(event, db);
-        smail__store_end_read(store, db);
-    }
-    if (known != 0 ||
-        smail__store_write_later(store, insert, event, written, NULL) < 0)
+    if (smail__store_write_later(store, note, event, written, NULL) < 0)
         free(event);
 }
 

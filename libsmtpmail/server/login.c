@@ -311,6 +311,8 @@ static void proceed(struct smail__dialogue *dialogue,
         hand_over(dialogue);
         break;
     case SMAIL__SASL_DENY:
+        if (login->keys != NULL) /* a proof that was wrong */
+            smail__login_note(login, login->keys->account, SMAIL_LOGIN_WRONG);
         if (login->is_told)
             say_wrong(dialogue);
         else
@@ -355,6 +357,8 @@ static bool begin(struct smail__dialogue *dialogue, smail_span mechanism)
     login->shard = dialogue->shard;
     login->connection = dialogue->number;
     login->peer = dialogue->peer;
+    smail__format(login->method, sizeof(login->method), "%.*s",
+                  SMAIL__SPAN_ARG(mechanism));
     dialogue->login = login;
     return true;
 }

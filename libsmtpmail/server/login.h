@@ -9,6 +9,8 @@
 #ifndef SMAIL__SERVER_LOGIN_H
 #define SMAIL__SERVER_LOGIN_H
 
+#include <smtpmail/login.h>
+
 #include "account/app_password_keys.h"
 #include "account/sasl.h"
 #include "server/dialogue.h"
@@ -34,8 +36,13 @@ struct smail__login {
     size_t email_count;                    /* of EXTERNAL */
     char emails[SMAIL__LOGIN_EMAILS_MAX][SMAIL__TLS_EMAIL_MAX + 1];
     char identity[SMAIL__SASL_USER_MAX + 1];
+    char method[32]; /* for the log of log-ins */
     smail_error error;
 };
+
+/* Of whom it was, in the account's log of log-ins. */
+void smail__login_note(const struct smail__login *login, smail_id account,
+                       smail_login_outcome outcome);
 
 /* login_check.c: answer `login->action`. SMAIL_EAUTH: no. */
 void smail__login_check(struct smail__work *work);

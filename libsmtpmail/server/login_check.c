@@ -167,6 +167,51 @@ static int run(struct smail__login *login)
     return rc == 0 ? name_account(login) : rc;
 }
 
+/* --- The log of log-ins -------------------------------------------------- */
+
+void smail__login_note(const struct smail__login *login, smail_id account,
+                       smail_login_outcome outcome)
+{
+    smail_login note = SMAIL_LOGIN_INIT;
+    char peer[SMAIL__ADDRESS_TEXT];
+
+    smail__endpoint_text(peer, &login->peer);
+    note.at = (int64_t)time(NULL);
+    note.service = "submission";
+    note.method = login->method;
+    note.peer = peer;
+    note.outcome = outcome;
+    smail_login_note(store_of(login), account, &note);
+}
+
+/* Whose it would have been. */
+static smail_id account_of(const struct smail__login *login)
+{
+    char *name = smail__spandup(login->action.user);
+    smail_id account = 0;
+
+    if (name != NULL)
+        (void)smail_account_find(&account, store_of(login), name, NULL);
+    free(name);
+    return account;
+}
+
+static void note(const struct smail__login *login)
+{
+    bool is_half = login->action.result == SMAIL__SASL_KEYS ||
+                   (login->action.result == SMAIL__SASL_CHECK &&
+                    !login->is_slow && login->result != 0);
+
+    if (is_half)
+        return;
+    if (login->result == 0)
+        smail__login_note(login, login->account, SMAIL_LOGIN_OK);
+    else if (login->result == SMAIL_EAUTH && login->account != 0)
+        smail__login_note(login, login->account, SMAIL_LOGIN_DISABLED);
+    else if (login->result == SMAIL_EAUTH)
+        smail__login_note(login, account_of(login), SMAIL_LOGIN_WRONG);
+}
+
 void smail__login_check(struct smail__work *work)
 {
     struct smail__login *login =
@@ -174,5 +219,6 @@ void smail__login_check(struct smail__work *work)
                                 offsetof(struct smail__login, work));
 
     login->result = run(login);
+    note(login);
     smail__loop_post(login->shard->loop, &login->task);
 }
