@@ -218,6 +218,8 @@ static int new_client(struct smail__courier *courier)
     enum smail__tls_level level = level_of(courier);
 
     courier->session++;
+    smail__sasl_client_free(courier->sasl);
+    courier->sasl = NULL;
     smail_smtp_client_free(courier->client);
     courier->client = NULL;
     options.hostname = route->hostname != NULL ? route->hostname

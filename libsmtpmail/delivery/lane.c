@@ -205,6 +205,12 @@ void smail__lane_learned(struct smail__sender *sender, struct lane *lane)
     }
     smail__hosts_free(lane->hosts);
     lane->hosts = hosts;
+    for (struct smail__courier *one = lane->couriers; one != NULL;
+         one = one->next) { /* where they were is no place in the new list */
+        one->host = 0;
+        one->address = 0;
+        one->begun = false;
+    }
     smail__lane_tls(sender, lane);
     settle_hosts(sender, lane);
 }

@@ -1,142 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host.c - one session with a host: SMTP as RFC 5321 has it, and what goes
- * wrong with it. It believes nothing: a bare CR or LF, a message that is not
+ * host.c - one session with a host: SMTP as RFC 5321 has it, when faults
+ * leave it alone. It believes nothing: a bare CR or LF, a message that is not
  * what was queued, mail in the clear that must not be, all are failures.
  */
 #include "sim.h"
 
-enum fault {
-    FAULT_CLOSE,
-    FAULT_RESET,
-    FAULT_HANG,
-    FAULT_HALF,
-    FAULT_HALF_HANG,
-    FAULT_BYE,
-    FAULT_NONSENSE,
-    FAULT_CODE,
-    FAULT_ENDLESS,
-    FAULT_SLOW, /* from here on the reply comes all the same */
-    FAULT_LONG,
-    FAULT_CONTROLS,
-    FAULTS
-};
-
-static void put(struct link *link, const char *text, size_t len)
-{
-    smail__buf_append(&link->down, (smail_span){ text, len });
-    link->session.said += len;
-}
-
-static void put_line(struct link *link, const char *text)
-{
-    put(link, text, strlen(text));
-    put(link, "\r\n", 2);
-}
-
-static bool is_calm(const struct sim *sim, const struct link *link)
-{
-    return sim->now >= link->host->domain->calm_from;
-}
-
-static void put_half(struct sim *sim, struct link *link, const char *text)
-{
-    size_t len = strlen(text);
-
-    put(link, text, 1 + sim_below(sim, (unsigned)len));
-}
-
-static void put_endless(struct link *link)
-{
-    for (unsigned i = 0; i < 3000; i++)
-        put_line(link, "250-and another thing that is to be said here");
-}
-
-/* False: nothing more comes. */
-static bool misbehave(struct sim *sim, struct link *link, const char *text)
-{
-    struct session *session = &link->session;
-    enum fault fault = (enum fault)sim_below(sim, FAULTS);
-
-    sim_trace(sim, "%s: fault %d at '%.20s'", link->host->name, (int)fault,
-              text);
-    switch (fault) {
-    case FAULT_CLOSE:
-        session->is_over = true;
-        return false;
-    case FAULT_RESET:
-        session->is_over = true;
-        session->is_reset = true;
-        return false;
-    case FAULT_HANG:
-        session->is_hung = true;
-        return false;
-    case FAULT_HALF:
-        put_half(sim, link, text);
-        session->is_over = true;
-        return false;
-    case FAULT_HALF_HANG:
-        put_half(sim, link, text);
-        session->is_hung = true;
-        return false;
-    case FAULT_BYE:
-        put_line(link, "421 4.3.2 shutting down");
-        session->is_over = true;
-        return false;
-    case FAULT_NONSENSE:
-        put_line(link, sim_chance(sim, 500) ? "hello?" : "25");
-        session->is_hung = true;
-        return false;
-    case FAULT_CODE:
-        put_line(link, sim_chance(sim, 500) ? "199 hm" : "999 what");
-        session->is_hung = true;
-        return false;
-    case FAULT_ENDLESS:
-        put_endless(link);
-        session->is_hung = true;
-        return false;
-    case FAULT_SLOW:
-        session->delay = 1000 + sim_below(sim, 900000);
-        return true;
-    case FAULT_LONG:
-        put(link, text, 3);
-        put_line(link, "-this takes a line more");
-        return true;
-    case FAULT_CONTROLS:
-        put(link, text, 3);
-        put(link, "-\x01\x1b[31m\x80\xff\x7f\r\n", 12);
-        return true;
-    case FAULTS:
-        break;
-    }
-    return true;
-}
-
-/* False: it was not said, or not in full. */
-static bool reply(struct sim *sim, struct link *link, const char *text)
-{
-    if (link->session.is_over || link->session.is_hung)
-        return false;
-    if (!is_calm(sim, link) && sim_chance(sim, link->host->faults) &&
-        !misbehave(sim, link, text))
-        return false;
-    put_line(link, text);
-    return true;
-}
-
 void host_begin(struct sim *sim, struct link *link)
 {
     smail__buf_init(&link->session.content, 1024 * 1024, NULL);
-    if (!is_calm(sim, link) && sim_chance(sim, link->host->storms / 4)) {
+    if (!fault_is_over(sim, link) && sim_chance(sim, link->host->storms / 4)) {
         bool never = sim_chance(sim, 500);
 
-        put_line(link, never ? "554 5.3.2 nobody is in" : "421 4.3.2 too busy");
+        fault_say(link,
+                  never ? "554 5.3.2 nobody is in" : "421 4.3.2 too busy");
         if (never) /* and that is the end of its mail */
             link->host->domain->is_good = false;
         link->session.is_over = true;
         return;
     }
-    reply(sim, link, "220 ready");
+    fault_reply(sim, link, "220 ready");
 }
 
 void host_secured(struct link *link, bool verified)
@@ -209,27 +92,27 @@ static void on_hello(struct sim *sim, struct link *link)
     forget_mail(&link->session);
     if (starts(&link->session, "HELO")) {
         link->session.greeted = true;
-        reply(sim, link, "250 hello");
+        fault_reply(sim, link, "250 hello");
         return;
     }
     if (!host->esmtp && !is_lmtp) {
-        reply(sim, link, "502 5.5.1 what?");
+        fault_reply(sim, link, "502 5.5.1 what?");
         return;
     }
     link->session.greeted = true;
     smail__format(
-        lines, sizeof(lines), "250-hello%s%s%s%s%s%s\r\n%s250 OK",
+        lines, sizeof(lines), "250-hello%s%s%s%s%s%s%s\r\n250 OK",
         host->pipelining ? "\r\n250-PIPELINING" : "",
         host->chunking ? "\r\n250-CHUNKING" : "",
         host->eight_bit ? "\r\n250-8BITMIME" : "",
         host->utf8 ? "\r\n250-SMTPUTF8" : "", host->dsn ? "\r\n250-DSN" : "",
         host->tls != TLS_NONE && !link->session.secured ? "\r\n250-STARTTLS"
                                                         : "",
-        "");
+        host->wants_login && link->session.secured ? "\r\n250-AUTH PLAIN" : "");
     if (host->size)
         smail__format(lines + strlen(lines) - 6, 64, "250-SIZE %llu\r\n250 OK",
                       (unsigned long long)host->size_max);
-    reply(sim, link, lines);
+    fault_reply(sim, link, lines);
 }
 
 static void address_in(char *out, size_t size, const char *line)
@@ -250,22 +133,24 @@ static void on_mail(struct sim *sim, struct link *link)
     address_in(session->sender, sizeof(session->sender), session->line);
     if (!session->greeted) {
         sim_fail(sim, "MAIL before EHLO");
-        reply(sim, link, "503 5.5.1 hello first");
+        fault_reply(sim, link, "503 5.5.1 hello first");
         return;
     }
     if (link->host->domain->must_tls && !session->verified)
         sim_fail(sim, "%s wants a proof, and got mail without",
                  link->host->name);
+    if (link->host->wants_login && !session->logged_in)
+        sim_fail(sim, "MAIL before AUTH");
     if (session->mails >= link->host->mails_max) {
-        put_line(link, "421 4.7.0 enough for one session");
+        fault_say(link, "421 4.7.0 enough for one session");
         session->is_over = true;
         return;
     }
-    if (!is_calm(sim, link) && sim_chance(sim, link->host->storms / 2)) {
-        reply(sim, link, "451 4.3.0 not now");
+    if (!fault_is_over(sim, link) && sim_chance(sim, link->host->storms / 2)) {
+        fault_reply(sim, link, "451 4.3.0 not now");
         return;
     }
-    if (reply(sim, link, "250 2.1.0 go on"))
+    if (fault_reply(sim, link, "250 2.1.0 go on"))
         session->mail_said = true;
 }
 
@@ -276,7 +161,7 @@ static const char *verdict_on(struct sim *sim, struct link *link,
     if (link->session.person_count >= link->host->recipients_max ||
         link->session.person_count >= SIM_PERSONS)
         return "452 4.5.3 too many";
-    if (!is_calm(sim, link) && sim_chance(sim, link->host->storms))
+    if (!fault_is_over(sim, link) && sim_chance(sim, link->host->storms))
         return "450 4.2.0 a storm";
     switch (person->kind) {
     case 'n':
@@ -304,23 +189,23 @@ static void on_rcpt(struct sim *sim, struct link *link)
 
     address_in(address, sizeof(address), session->line);
     if (!session->mail_said) {
-        reply(sim, link, "503 5.5.1 MAIL first");
+        fault_reply(sim, link, "503 5.5.1 MAIL first");
         return;
     }
     person = mail_person(sim, smail__span(address));
     if (person == NULL) {
         if (session->sender[0] != '\0')
             sim_fail(sim, "mail for '%s', whom nobody wrote to", address);
-        if (reply(sim, link, "250 2.1.5 yes"))
+        if (fault_reply(sim, link, "250 2.1.5 yes"))
             memcpy(session->notice_to, address, sizeof(address));
         return;
     }
-    if (person->recorded > 0)
+    if (person->recorded > 0 && sim->thefts == 0)
         sim_fail(sim, "%s is sent to after its end", person->address);
     no = verdict_on(sim, link, person);
     if (no != NULL)
-        reply(sim, link, no);
-    else if (reply(sim, link, "250 2.1.5 yes"))
+        fault_reply(sim, link, no);
+    else if (fault_reply(sim, link, "250 2.1.5 yes"))
         session->persons[session->person_count++] = person;
 }
 
@@ -335,7 +220,7 @@ static void accept_mail(struct sim *sim, struct link *link)
     mail_taken(sim, link);
     sim_trace(sim, "%s takes it for %zu", link->host->name,
               session->person_count);
-    if (reply(sim, link, "250 2.0.0 taken"))
+    if (fault_reply(sim, link, "250 2.0.0 taken"))
         note_ack(link, session->persons, session->person_count);
 }
 
@@ -347,19 +232,19 @@ static void accept_by_one(struct sim *sim, struct link *link)
 
     memcpy(all, session->persons, sizeof(all));
     for (size_t i = 0; i < count; i++) {
-        if (!is_calm(sim, link) && sim_chance(sim, link->host->storms)) {
-            reply(sim, link, "452 4.2.2 full");
+        if (!fault_is_over(sim, link) && sim_chance(sim, link->host->storms)) {
+            fault_reply(sim, link, "452 4.2.2 full");
             continue;
         }
         session->persons[0] = all[i];
         session->person_count = 1;
         mail_taken(sim, link);
-        if (!reply(sim, link, "250 2.0.0 taken"))
+        if (!fault_reply(sim, link, "250 2.0.0 taken"))
             return;
         note_ack(link, &all[i], 1);
     }
     if (count == 0)
-        reply(sim, link, "250 2.0.0 taken");
+        fault_reply(sim, link, "250 2.0.0 taken");
 }
 
 static void end_content(struct sim *sim, struct link *link)
@@ -369,14 +254,16 @@ static void end_content(struct sim *sim, struct link *link)
 
     session->mails++;
     if (session->person_count == 0 && session->notice_to[0] == '\0')
-        reply(sim, link, "554 5.5.1 for nobody");
+        fault_reply(sim, link, "554 5.5.1 for nobody");
     else if (is_lmtp && session->notice_to[0] == '\0')
         accept_by_one(sim, link);
-    else if (!is_calm(sim, link) && sim_chance(sim, link->host->storms / 2))
-        reply(sim, link, "451 4.3.0 not now");
+    else if (!fault_is_over(sim, link) &&
+             sim_chance(sim, link->host->storms / 2))
+        fault_reply(sim, link, "451 4.3.0 not now");
     else if (session->content.len > link->host->size_max)
-        reply(sim, link, "552 5.3.4 too large");
-    else if (!is_calm(sim, link) && sim_chance(sim, link->host->faults / 4))
+        fault_reply(sim, link, "552 5.3.4 too large");
+    else if (!fault_is_over(sim, link) &&
+             sim_chance(sim, link->host->faults / 4))
         session->is_over = true;
     else
         accept_mail(sim, link);
@@ -388,10 +275,10 @@ static void on_data(struct sim *sim, struct link *link)
     struct session *session = &link->session;
 
     if (session->person_count == 0 && session->notice_to[0] == '\0') {
-        reply(sim, link, "554 5.5.1 no recipients");
+        fault_reply(sim, link, "554 5.5.1 no recipients");
         return;
     }
-    if (reply(sim, link, "354 go on"))
+    if (fault_reply(sim, link, "354 go on"))
         session->in_data = true;
 }
 
@@ -418,23 +305,43 @@ static void end_chunk(struct sim *sim, struct link *link)
 
     session->in_chunk = false;
     if (!has_any) {
-        reply(sim, link, "503 5.5.1 no recipients");
+        fault_reply(sim, link, "503 5.5.1 no recipients");
         return;
     }
     if (session->last_chunk)
         end_content(sim, link);
     else
-        reply(sim, link, "250 2.0.0 octets");
+        fault_reply(sim, link, "250 2.0.0 octets");
+}
+
+/* alice, secret */
+#define SECRET "AGFsaWNlAHNlY3JldA=="
+
+static void on_auth(struct sim *sim, struct link *link)
+{
+    struct session *session = &link->session;
+
+    if (!session->verified)
+        sim_fail(sim, "a password without a proof");
+    if (!fault_is_over(sim, link) && sim_chance(sim, link->host->storms / 2)) {
+        fault_reply(sim, link, "454 4.7.0 not now");
+    } else if (!starts(session, "AUTH PLAIN " SECRET)) {
+        sim_fail(sim, "a wrong log-in: %s", session->line);
+        fault_reply(sim, link, "535 5.7.8 no");
+    } else if (fault_reply(sim, link, "235 2.7.0 welcome")) {
+        session->logged_in = true;
+    }
 }
 
 static void on_starttls(struct sim *sim, struct link *link)
 {
     if (link->host->tls == TLS_NONE || link->session.secured)
-        reply(sim, link, "502 5.5.1 no");
-    else if (!is_calm(sim, link) && sim_chance(sim, link->host->faults / 2))
-        reply(sim, link, "454 4.7.0 not now");
+        fault_reply(sim, link, "502 5.5.1 no");
+    else if (!fault_is_over(sim, link) &&
+             sim_chance(sim, link->host->faults / 2))
+        fault_reply(sim, link, "454 4.7.0 not now");
     else
-        reply(sim, link, "220 go on");
+        fault_reply(sim, link, "220 go on");
 }
 
 static void on_command(struct sim *sim, struct link *link)
@@ -454,18 +361,20 @@ static void on_command(struct sim *sim, struct link *link)
         on_data(sim, link);
     } else if (starts(session, "BDAT")) {
         on_bdat(link);
+    } else if (starts(session, "AUTH ")) {
+        on_auth(sim, link);
     } else if (starts(session, "STARTTLS")) {
         on_starttls(sim, link);
     } else if (starts(session, "RSET") || starts(session, "NOOP")) {
         if (starts(session, "RSET"))
             forget_mail(session);
-        reply(sim, link, "250 2.0.0 fine");
+        fault_reply(sim, link, "250 2.0.0 fine");
     } else if (starts(session, "QUIT")) {
-        reply(sim, link, "221 2.0.0 bye");
+        fault_reply(sim, link, "221 2.0.0 bye");
         session->is_over = true;
     } else {
         sim_fail(sim, "an unknown command: %s", session->line);
-        reply(sim, link, "500 5.5.2 what?");
+        fault_reply(sim, link, "500 5.5.2 what?");
     }
 }
 

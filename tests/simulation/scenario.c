@@ -20,6 +20,8 @@ static bool open_store(struct sim *sim)
     if (smail_store_open(&sim->store, "sqlite::memory:", &options, &err) < 0 ||
         smail_domain_add(&id, sim->store, "here.test", &err) < 0 ||
         smail_account_add(&id, sim->store, SIM_LOCAL_SENDER, &account, &err) <
+            0 ||
+        smail_account_add(&id, sim->store, "bob@here.test", &account, &err) <
             0) {
         sim_fail(sim, "no store: %s", err.message);
         return false;
@@ -99,6 +101,19 @@ static void on_crash(struct sim *sim, void *arg)
         sim_fail(sim, "the queue does not recover");
 }
 
+/* Somebody else takes over, as when a sender was stopped for an hour: all its
+ * leases are void, and it does not know. */
+static void on_theft(struct sim *sim, void *arg)
+{
+    (void)arg;
+    sim_trace(sim, "leases are taken away");
+    sim->thefts++;
+    if (smail__store_write(sim->store, recover_job, sim, NULL) < 0)
+        sim_fail(sim, "the queue does not recover");
+    sim->knows_due = false;
+    smail__sender_poke(sim->sender);
+}
+
 static void on_drain(struct sim *sim, void *arg)
 {
     (void)arg;
@@ -145,6 +160,12 @@ static void plan_troubles(struct sim *sim)
         sim_at(sim, some_time(sim), on_crash, NULL, false, true);
     while (steers-- > 0)
         sim_at(sim, some_time(sim), on_steer, NULL, false, true);
+    if (sim_chance(sim, 150)) {
+        unsigned thefts = 1 + sim_below(sim, 20);
+
+        while (thefts-- > 0)
+            sim_at(sim, some_time(sim), on_theft, NULL, false, true);
+    }
     if (sim_chance(sim, 200)) {
         uint64_t at = some_time(sim);
 

@@ -8,9 +8,12 @@
  *
  * clock.c     events, chance
  * zone.c      domains, their hosts, what DNS and MTA-STS say of them
- * host.c      one session with a host, its faults too
+ * host.c      one session with a host
+ * fault.c     what goes wrong with it
  * world.c     what the sender asks of its world
- * mail.c      messages, and how they have to end
+ * queue.c     the part of it that is the queue
+ * mail.c      messages, and what is done to them from outside
+ * mail_check.c  how they have to end
  * scenario.c  what a seed makes of all this
  */
 #ifndef TESTS_SIMULATION_SIM_H
@@ -83,6 +86,7 @@ enum domain_kind {
     DOMAIN_BOGUS,
     DOMAIN_RELAY,
     DOMAIN_LMTP,
+    DOMAIN_HERE, /* mailboxes of ours, by way of the queue */
     DOMAIN_DISCARD,
     DOMAIN_FAIL,
     DOMAIN_KINDS
@@ -101,7 +105,8 @@ struct host {
     unsigned faults;      /* per thousand replies */
     unsigned storms;      /* per thousand: 4yz */
     unsigned recipients_max, mails_max;
-    bool pieces; /* octet by octet */
+    bool pieces;      /* octet by octet */
+    bool wants_login; /* as a submission service */
 };
 
 struct domain {
@@ -141,6 +146,7 @@ struct ack {
 struct session {
     bool greeted, secured, verified, is_over, is_reset, is_hung, starts_tls;
     bool mail_said, in_data, is_faulty;
+    bool logged_in;
     char line[4096];
     size_t line_len;
     char sender[128];
@@ -176,12 +182,23 @@ void host_secured(struct link *link, bool verified);
 void host_read_by(struct link *link, uint64_t consumed);
 void host_free(struct link *link);
 
+/* --- fault.c ------------------------------------------------------------- */
+
+void fault_say(struct link *link, const char *text);
+/* False: it was not said, or not in full. */
+bool fault_reply(struct sim *sim, struct link *link, const char *text);
+bool fault_is_over(const struct sim *sim, const struct link *link);
+
 /* --- world.c ------------------------------------------------------------- */
 
 void world_make(struct smail__world *out, struct sim *sim);
 /* As a power cut: nothing is said any more, by anybody to anybody. */
 void world_crash(struct sim *sim);
 void world_free_links(struct sim *sim);
+
+/* --- queue.c ------------------------------------------------------------- */
+
+void queue_make(struct smail__world *out);
 
 /* --- mail.c -------------------------------------------------------------- */
 
@@ -223,13 +240,15 @@ struct message {
 void mail_make(struct sim *sim);
 void mail_free(struct sim *sim);
 struct person *mail_person(struct sim *sim, smail_span address);
+/* Something is done to the queue from outside. */
+void mail_steer(struct sim *sim);
+
+/* --- mail_check.c -------------------------------------------------------- */
+
 /* A host has taken it. */
 void mail_taken(struct sim *sim, struct link *link);
 void mail_settled(struct sim *sim, const struct smail__settlement *settlement,
                   bool committed);
-/* Something is done to the queue from outside. */
-void mail_steer(struct sim *sim);
-bool mail_is_waiting(struct sim *sim);
 void mail_check(struct sim *sim);
 
 /* --- scenario.c ---------------------------------------------------------- */
@@ -253,7 +272,7 @@ struct sim {
     bool knows_due;
     unsigned open_contents;
     bool store_fails; /* now and then */
-    unsigned crashes, lost_settlements;
+    unsigned crashes, lost_settlements, thefts;
 
     struct domain domains[SIM_DOMAINS];
     unsigned domain_count;

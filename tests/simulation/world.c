@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * world.c - what the sender asks of its world: names, connections, TLS, the
- * queue. Everything is answered later, as the real one does, and now and then
- * not at all.
+ * world.c - what the sender asks of its world: names, connections, TLS.
+ * Everything is answered later, as the real one does, and now and then not at
+ * all.
  */
 #include "sim.h"
 
@@ -84,14 +84,15 @@ static void shut(struct link *link)
 }
 
 /* The other side, or the line, has ended it. */
-static void break_off(struct link *link, const char *why, bool tls)
+static void break_off(struct link *link, const char *why,
+                      enum smail__tls_fault fault)
 {
     struct smail__courier *courier = link->courier;
 
     shut(link);
     link->courier = NULL;
     if (courier != NULL)
-        smail__courier_closed(courier, why, tls);
+        smail__courier_closed(courier, why, fault);
 }
 
 static void hear(struct sim *sim, struct link *link)
@@ -153,7 +154,7 @@ static void on_down(struct sim *sim, void *arg)
     if (!link->is_open)
         return;
     if (link->session.is_reset) {
-        break_off(link, "connection reset by peer", false);
+        break_off(link, "connection reset by peer", SMAIL__TLS_FAULT_NONE);
         return;
     }
     if (len > 0) {
@@ -164,7 +165,8 @@ static void on_down(struct sim *sim, void *arg)
         smail__buf_consume(&link->down, len);
         hear(sim, link);
     } else if (link->session.is_over) {
-        break_off(link, "the host closed the connection", false);
+        break_off(link, "the host closed the connection",
+                  SMAIL__TLS_FAULT_NONE);
     }
     schedule_down(sim, link);
 }
@@ -277,7 +279,7 @@ static void on_connected(struct sim *sim, void *arg)
 static void on_refused(struct sim *sim, void *arg)
 {
     (void)sim;
-    break_off(arg, "connection refused", false);
+    break_off(arg, "connection refused", SMAIL__TLS_FAULT_NONE);
 }
 
 static struct link *new_link(struct sim *sim, struct smail__courier *courier)
@@ -350,7 +352,7 @@ static void on_handshake(struct sim *sim, void *arg)
     if (handshake->level == SMAIL__TLS_DANE && handshake->records == 0)
         good = false;
     if (!good) {
-        break_off(link, "the certificate is not good", true);
+        break_off(link, "the certificate is not good", SMAIL__TLS_FAULT_TRUST);
         return;
     }
     got.is_verified = handshake->level >= SMAIL__TLS_VERIFY;
@@ -372,180 +374,6 @@ static void do_start_tls(void *world, struct smail__courier *courier,
     handshake->level = wish->level;
     handshake->records = wish->host->tlsa_count;
     sim_at(sim, 1 + sim_below(sim, 300), on_handshake, handshake, true, true);
-}
-
-/* --- The queue ----------------------------------------------------------- */
-
-struct errand {
-    uint64_t request;
-    const struct smail__queue_wish *wish;
-    struct smail__queue_claim *claim;
-    struct smail__courier *courier;
-    const struct smail__settlement *settlement;
-    int64_t token, until;
-    bool failed, done;
-};
-
-static struct errand *new_errand(void)
-{
-    struct errand *errand = calloc(1, sizeof(*errand));
-
-    if (errand == NULL)
-        abort();
-    return errand;
-}
-
-static int claim_job(smail_tx *tx, void *arg, smail_error *err)
-{
-    struct errand *errand = arg;
-
-    return smail__queue_claim(&errand->claim, tx, errand->wish, err);
-}
-
-static void on_claim(struct sim *sim, void *arg)
-{
-    struct errand *errand = arg;
-    smail_error err = SMAIL_ERROR_INIT;
-
-    if (sim->store_fails && sim_chance(sim, 50)) {
-        smail__sender_claimed(sim->sender, errand->request, NULL, &err);
-        return;
-    }
-    if (smail__store_write(sim->store, claim_job, errand, &err) < 0) {
-        sim_fail(sim, "claim: %s", err.message);
-        smail__sender_claimed(sim->sender, errand->request, NULL, &err);
-        return;
-    }
-    if (errand->wish->destination.len == 0) {
-        sim->knows_due = errand->claim->destination.len == 0;
-        sim->next_due = errand->claim->next_due;
-    }
-    smail__sender_claimed(sim->sender, errand->request, errand->claim, NULL);
-}
-
-static void do_claim(void *world, uint64_t request,
-                     const struct smail__queue_wish *wish)
-{
-    struct sim *sim = world;
-    struct errand *errand = new_errand();
-
-    errand->request = request;
-    errand->wish = wish;
-    sim->knows_due = false;
-    sim_at(sim, sim_below(sim, 50), on_claim, errand, true, false);
-}
-
-static void on_settled(const smail_error *error, void *arg)
-{
-    struct errand *errand = arg;
-
-    errand->done = true;
-    errand->failed = error != NULL;
-}
-
-static void tell_settled(struct sim *sim, void *arg)
-{
-    struct errand *errand = arg;
-    smail_error err = SMAIL_ERROR_INIT;
-
-    (void)sim;
-    smail__courier_settled(errand->courier, errand->failed ? &err : NULL);
-}
-
-/* It is written now, and the sender learns of it later: between the two it
- * may die. */
-static void on_settle(struct sim *sim, void *arg)
-{
-    struct errand *errand = new_errand();
-    smail_error err = SMAIL_ERROR_INIT;
-
-    *errand = *(struct errand *)arg;
-    if (sim->store_fails && sim_chance(sim, 50)) {
-        errand->failed = true;
-        sim->lost_settlements++;
-    } else if (smail__settle_later(sim->store, errand->settlement, SIM_HOSTNAME,
-                                   on_settled, errand, &err) < 0) {
-        sim_fail(sim, "settle: %s", err.message);
-        errand->failed = true;
-    } else {
-        smail_store_run_batch(sim->store, sim_seconds(sim), NULL);
-        if (!errand->done)
-            sim_fail(sim, "a settlement is not answered");
-    }
-    mail_settled(sim, errand->settlement, !errand->failed);
-    sim_at(sim, sim_below(sim, 50), tell_settled, errand, true, false);
-}
-
-static void do_settle(void *world, struct smail__courier *courier,
-                      const struct smail__settlement *settlement)
-{
-    struct sim *sim = world;
-    struct errand *errand = new_errand();
-
-    errand->courier = courier;
-    errand->settlement = settlement;
-    sim_at(sim, sim_below(sim, 50), on_settle, errand, true, false);
-}
-
-static int renew_job(smail_tx *tx, void *arg, smail_error *err)
-{
-    const struct errand *errand = arg;
-    uint64_t count;
-
-    return smail__queue_renew(&count, tx, errand->token, errand->until, err);
-}
-
-static void do_renew(void *world, int64_t token, int64_t until)
-{
-    struct sim *sim = world;
-    struct errand errand = { .token = token, .until = until };
-
-    if (smail__store_write(sim->store, renew_job, &errand, NULL) < 0)
-        sim_fail(sim, "renew");
-}
-
-/* --- Content ------------------------------------------------------------- */
-
-static int do_open(void *world, void **content,
-                   const struct smail__queue_message *message, smail_error *err)
-{
-    struct sim *sim = world;
-    smail_content *opened = NULL;
-    struct smail__db *db;
-    int code = smail__store_begin_read(&db, sim->store, err);
-
-    if (code < 0)
-        return code;
-    code = smail__content_open_blob(
-        &opened, sim->store, db,
-        (smail_span){ (const char *)message->name, sizeof(message->name) },
-        err);
-    smail__store_end_read(sim->store, db);
-    if (code < 0)
-        sim_fail(sim, "a message has no content: %s",
-                 err != NULL ? err->message : "");
-    else
-        sim->open_contents++;
-    *content = opened;
-    return code;
-}
-
-static int64_t do_read(void *world, void *content, uint64_t offset, char *out,
-                       size_t len, smail_error *err)
-{
-    struct sim *sim = world;
-
-    if (sim->store_fails && sim_chance(sim, 10))
-        return SMAIL_EIO;
-    return smail_content_read(out, content, offset, len, err);
-}
-
-static void do_close_content(void *world, void *content)
-{
-    struct sim *sim = world;
-
-    sim->open_contents--;
-    smail_content_close(content);
 }
 
 /* --- The rest ------------------------------------------------------------ */
@@ -576,15 +404,10 @@ void world_make(struct smail__world *out, struct sim *sim)
         .start_tls = do_start_tls,
         .wake = do_wake,
         .close = do_close,
-        .claim = do_claim,
-        .settle = do_settle,
-        .renew = do_renew,
-        .open = do_open,
-        .read = do_read,
-        .close_content = do_close_content,
         .random = do_random,
         .log = do_log,
     };
+    queue_make(out);
 }
 
 void world_crash(struct sim *sim)

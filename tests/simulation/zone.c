@@ -49,6 +49,17 @@ static void be_strict(struct domain *domain)
             domain->is_good = false;
 }
 
+/* A relay that one logs in to. */
+static void be_submission(struct domain *domain)
+{
+    domain->must_tls = true;
+    for (unsigned i = 0; i < domain->host_count; i++) {
+        domain->hosts[i].wants_login = true;
+        domain->hosts[i].esmtp = true;
+        domain->hosts[i].tls = TLS_GOOD;
+    }
+}
+
 static bool is_good_host(const struct host *host)
 {
     return !host->refuses && !host->silent && host->size_max > 100000 &&
@@ -71,6 +82,7 @@ static void judge(struct domain *domain)
     case DOMAIN_LATE:
     case DOMAIN_RELAY:
     case DOMAIN_LMTP:
+    case DOMAIN_HERE:
         domain->is_good = true;
         break;
     case DOMAIN_DANE:
@@ -82,7 +94,7 @@ static void judge(struct domain *domain)
         break;
     }
     for (unsigned i = 0; i < domain->host_count; i++)
-        if (!is_good_host(&domain->hosts[i]))
+        if (domain->kind != DOMAIN_HERE && !is_good_host(&domain->hosts[i]))
             domain->is_good = false;
 }
 
@@ -95,7 +107,9 @@ static void make_domain(struct sim *sim, unsigned number)
                        ? DOMAIN_MX
                        : (enum domain_kind)sim_below(sim, DOMAIN_KINDS);
     smail__format(domain->name, sizeof(domain->name), "d%u.test", number);
-    domain->host_count = domain->kind == DOMAIN_MX || domain->kind == DOMAIN_STS
+    domain->host_count = domain->kind == DOMAIN_MX ||
+                                 domain->kind == DOMAIN_STS ||
+                                 domain->kind == DOMAIN_RELAY
                              ? 1 + sim_below(sim, SIM_HOSTS)
                              : 1;
     for (unsigned i = 0; i < domain->host_count; i++)
@@ -112,6 +126,8 @@ static void make_domain(struct sim *sim, unsigned number)
         be_dead(domain, sim);
     if (domain->kind == DOMAIN_DANE || domain->kind == DOMAIN_STS)
         be_strict(domain);
+    if (domain->kind == DOMAIN_RELAY && sim_chance(sim, 500))
+        be_submission(domain);
     judge(domain);
 }
 
@@ -141,6 +157,17 @@ static int add_route(struct sim *sim, const struct domain *domain)
     smail__format(route.name, sizeof(route.name), "%s", name);
     if (route.kind == SMAIL__ROUTE_RELAY || route.kind == SMAIL__ROUTE_LMTP)
         route.host = (char *)(uintptr_t)domain->hosts[0].name;
+    if (domain->host_count > 1) {
+        route.host = (char *)(uintptr_t)domain->name;
+        route.look_up_mx = true;
+    }
+    if (domain->hosts[0].wants_login) {
+        route.user = (char *)(uintptr_t) "alice";
+        route.password = (char *)(uintptr_t) "secret";
+        route.tls = SMAIL__TLS_VERIFY;
+        route.has_tls = true;
+        route.port = 25;
+    }
     route.messages_per_minute = sim_chance(sim, 300) ? 6 : 0;
     route.connections = sim_chance(sim, 300) ? 1 : 0;
     if (smail__routes_add(&sim->routes, &route, NULL) < 0)
