@@ -146,9 +146,15 @@ int smail__srs_reverse(char out[SMAIL__SRS_ROOM], smail_span local,
     if (!smail__span_iis(given, hash))
         return SMAIL_EAUTH;
     if (has_tag(local, '1')) {
+        char home[SMAIL__SRS_ROOM];
+
         domain = smail__span_cut(&rest, '=');
         smail__format(out, SMAIL__SRS_ROOM, "SRS0%.*s@%.*s",
                       SMAIL__SPAN_ARG(rest), SMAIL__SPAN_ARG(domain));
+        /* Mail that came by here twice: the first forwarder is us. */
+        if (smail__srs_reverse(home, (smail_span){ out, 4 + rest.len }, secret,
+                               now) == 0)
+            smail__format(out, SMAIL__SRS_ROOM, "%s", home);
         return 0;
     }
     stamp = smail__span_cut(&rest, '=');

@@ -130,23 +130,12 @@ static bool has_room(struct smail__dialogue *dialogue,
     return false;
 }
 
-static void grant_accounts(struct smail__dialogue *dialogue,
-                           const struct smail__resolve *found)
+static void grant_here(struct smail__dialogue *dialogue,
+                       const struct smail__resolve *found)
 {
     size_t count = found->count;
-    smail_target *targets;
+    smail_target *targets = calloc(count, sizeof(*targets));
 
-    if (count == 0) { /* all of it goes elsewhere */
-        smail__question_grant_recipient(dialogue, NULL, 0);
-        return;
-    }
-    if (!has_room(dialogue, found->rooms, count))
-        return;
-    if (smail__relay_wants(dialogue)) {
-        smail__relay_take_local(dialogue);
-        return;
-    }
-    targets = calloc(count, sizeof(*targets));
     if (targets == NULL) {
         smail__question_refuse(dialogue, 451, "4.3.0", "Out of memory");
         return;
@@ -155,6 +144,21 @@ static void grant_accounts(struct smail__dialogue *dialogue,
         targets[i].account = found->out[i];
     smail__question_grant_recipient(dialogue, targets, count);
     free(targets);
+}
+
+static void grant_accounts(struct smail__dialogue *dialogue,
+                           const struct smail__resolve *found)
+{
+    if (found->count == 0) { /* all of it goes elsewhere */
+        smail__question_grant_recipient(dialogue, NULL, 0);
+        return;
+    }
+    if (!has_room(dialogue, found->rooms, found->count))
+        return;
+    if (smail__relay_wants(dialogue))
+        smail__relay_take_local(dialogue);
+    else
+        grant_here(dialogue, found);
 }
 
 static void answer_foreign(struct smail__dialogue *dialogue)
@@ -180,6 +184,49 @@ static bool is_postmaster(const smail_path *recipient)
     return smail__span_iis(recipient->local, "postmaster");
 }
 
+/* Who that is; what of it is elsewhere is taken for there. */
+static int resolve(struct smail__resolve *found,
+                   struct smail__dialogue *dialogue, const smail_path *path,
+                   smail_error *err)
+{
+    struct smail__buf outside;
+    int rc;
+
+    smail__buf_init(&outside, SMAIL__OUTSIDE_MAX, NULL);
+    found->outside = &outside;
+    rc = smail__address_resolve(found, dialogue->server->options.store, path,
+                                err);
+    if (rc == 0 && outside.len > 0)
+        rc = smail__relay_forward(dialogue, smail__buf_span(&outside));
+    smail__buf_dispose(&outside);
+    return rc;
+}
+
+/* Nobody has that address; but a sender that we made up leads to somebody,
+ * here or elsewhere. */
+static void answer_unknown(struct smail__dialogue *dialogue,
+                           struct smail__resolve *found)
+{
+    char address[SMAIL__SRS_ROOM];
+    smail_path path;
+    int rc = SMAIL_ENOTFOUND;
+
+    if (smail__relay_unwrap(address, dialogue) &&
+        smail_path_parse(&path, smail__span(address), true) == 0) {
+        found->count = 0;
+        found->outside_count = 0;
+        rc = resolve(found, dialogue, &path, NULL);
+        if (rc == SMAIL_EINVAL)
+            rc = smail__relay_forward(dialogue, smail__span(address));
+    }
+    if (rc != 0)
+        smail__question_refuse(dialogue, 550, "5.1.1", "No such user here");
+    else if (found->count > 0)
+        grant_here(dialogue, found);
+    else
+        smail__question_grant_recipient(dialogue, NULL, 0);
+}
+
 static void answer_rcpt(struct smail__dialogue *dialogue)
 {
     smail_store *store = dialogue->server->options.store;
@@ -189,7 +236,6 @@ static void answer_rcpt(struct smail__dialogue *dialogue)
                                     .out = accounts,
                                     .max = SMAIL_RESOLVED_MAX };
     smail_error err = SMAIL_ERROR_INIT;
-    struct smail__buf outside;
     int rc;
 
     if (dialogue->server->options.discard) {
@@ -206,21 +252,13 @@ static void answer_rcpt(struct smail__dialogue *dialogue)
         smail__question_refuse(dialogue, 550, "5.1.1", "No such user here");
         return;
     }
-    smail__buf_init(&outside, SMAIL__OUTSIDE_MAX, NULL);
-    found.outside = &outside;
-    rc = smail__address_resolve(&found, store, &dialogue->event->rcpt.recipient,
-                                &err);
-    if (rc == 0 && outside.len > 0)
-        rc = smail__relay_forward(dialogue, smail__buf_span(&outside));
-    smail__buf_dispose(&outside);
+    rc = resolve(&found, dialogue, &dialogue->event->rcpt.recipient, &err);
     switch (rc) {
     case 0:
         grant_accounts(dialogue, &found);
         break;
     case SMAIL_ENOTFOUND:
-        if (smail__relay_bounce(dialogue))
-            break;
-        smail__question_refuse(dialogue, 550, "5.1.1", "No such user here");
+        answer_unknown(dialogue, &found);
         break;
     case SMAIL_EINVAL:
         answer_foreign(dialogue);

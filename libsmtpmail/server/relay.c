@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "crypto/random.h"
-#include "delivery/srs.h"
 #include "server/pace.h"
 #include "server/routes.h"
 
@@ -229,23 +228,18 @@ int smail__relay_forward(struct smail__dialogue *dialogue, smail_span list)
     return rc;
 }
 
-bool smail__relay_bounce(struct smail__dialogue *dialogue)
+bool smail__relay_unwrap(char address[SMAIL__SRS_ROOM],
+                         const struct smail__dialogue *dialogue)
 {
     const smail_path *recipient = &dialogue->event->rcpt.recipient;
     const smail_server_options *options = &dialogue->settings->options;
-    char address[SMAIL__SRS_ROOM];
 
-    if (options->routes == NULL || options->store == NULL ||
-        !smail__srs_is_ours(recipient->local) ||
-        !smail_path_is_null(&dialogue->envelope->sender))
-        return false;
-    if (smail__srs_reverse(address, recipient->local,
-                           dialogue->server->srs_secret,
-                           (int64_t)time(NULL)) != 0 ||
-        smail__relay_forward(dialogue, smail__span(address)) != 0)
-        return false;
-    smail__question_grant_recipient(dialogue, NULL, 0);
-    return true;
+    return options->routes != NULL && options->store != NULL &&
+           smail__srs_is_ours(recipient->local) &&
+           smail_path_is_null(&dialogue->envelope->sender) &&
+           smail__srs_reverse(address, recipient->local,
+                              dialogue->server->srs_secret,
+                              (int64_t)time(NULL)) == 0;
 }
 
 void smail__relay_mark(struct smail__envelope *envelope)

@@ -7,6 +7,7 @@
 #define SMAIL__SERVER_RELAY_H
 
 #include "delivery/outgoing.h"
+#include "delivery/srs.h"
 #include "server/dialogue.h"
 
 /* At MAIL: what the queue would have to know. 0 also when nothing is relayed
@@ -32,9 +33,10 @@ void smail__relay_take_local(struct smail__dialogue *dialogue);
    is passed on, or as smail__outgoing_add(). */
 int smail__relay_forward(struct smail__dialogue *dialogue, smail_span list);
 
-/* At RCPT: is this a sender that we made up, and where does a bounce to it go?
-   True: answered. */
-bool smail__relay_bounce(struct smail__dialogue *dialogue);
+/* At RCPT: is this a bounce to a sender that we made up, and where does it
+   go? */
+bool smail__relay_unwrap(char address[SMAIL__SRS_ROOM],
+                         const struct smail__dialogue *dialogue);
 
 /* Before a RCPT is decided, and when it was refused: what was added for it is
    taken out again. */

@@ -78,6 +78,21 @@ static void a_second_forwarder_remembers_the_first(void **state)
     assert_string_equal(back, "SRS0=ab=CD=far.test=eve@first.test");
 }
 
+/* Mail that comes by twice leads all the way back. */
+static void a_round_trip_comes_back(void **state)
+{
+    char there[SMAIL__SRS_ROOM], again[SMAIL__SRS_ROOM], back[SMAIL__SRS_ROOM];
+
+    (void)state;
+    assert_int_equal(forward(there, "bob@example.org"), 0);
+    assert_int_equal(forward(again, there), 0);
+    assert_memory_equal(again, "SRS1=", 5);
+    assert_int_equal(reverse(back, again, NOW), 0);
+    assert_string_equal(back, "bob@example.org");
+    assert_int_equal(reverse(back, again, NOW + 22 * 86400), 0);
+    assert_memory_equal(back, "SRS0=", 5); /* which is too old by now */
+}
+
 static void what_we_did_not_make_is_refused(void **state)
 {
     char there[SMAIL__SRS_ROOM], back[SMAIL__SRS_ROOM];
@@ -123,6 +138,7 @@ int main(void)
         cmocka_unit_test(a_sender_comes_back),
         cmocka_unit_test(a_changed_case_still_leads_back),
         cmocka_unit_test(a_second_forwarder_remembers_the_first),
+        cmocka_unit_test(a_round_trip_comes_back),
         cmocka_unit_test(what_we_did_not_make_is_refused),
         cmocka_unit_test(what_is_too_old_is_refused),
         cmocka_unit_test(what_does_not_fit_is_told),
