@@ -92,8 +92,10 @@ static void rehash(struct login *login, smail_store *store, smail_span password)
         smail__store_write(store, replace_hash, login, NULL);
 }
 
-int smail__login_first(smail_id *out, bool *wants_code, smail_store *store,
-                       smail_span user, smail_span password, smail_error *err)
+/* `asks`: for a code, if one is wanted. Who does not must not tell by the time
+ * of a second hash that the password was right. */
+static int check(smail_id *out, bool *wants_code, bool asks, smail_store *store,
+                 smail_span user, smail_span password, smail_error *err)
 {
     struct login login = { .account = 0 };
     int rc = find(&login, store, user, err);
@@ -110,10 +112,17 @@ int smail__login_first(smail_id *out, bool *wants_code, smail_store *store,
     if (rc == 0) {
         *out = login.account;
         *wants_code = login.wants_code;
-        rehash(&login, store, password);
+        if (asks || !login.wants_code)
+            rehash(&login, store, password);
     }
     smail__wipe(&login, sizeof(login));
     return rc;
+}
+
+int smail__login_first(smail_id *out, bool *wants_code, smail_store *store,
+                       smail_span user, smail_span password, smail_error *err)
+{
+    return check(out, wants_code, true, store, user, password, err);
 }
 
 int smail__login_owner(smail_id *out, smail_store *store, smail_span user,
@@ -121,8 +130,7 @@ int smail__login_owner(smail_id *out, smail_store *store, smail_span user,
 {
     bool wants_code = false;
     smail_id account;
-    int rc =
-        smail__login_first(&account, &wants_code, store, user, password, err);
+    int rc = check(&account, &wants_code, false, store, user, password, err);
 
     /* As wrong as any other: who guesses must not learn that he is half in. */
     if (rc == 0 && wants_code)

@@ -3,6 +3,7 @@
 import threading
 import unittest
 
+from support import DOMAIN
 from web import WebCase
 
 USING = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail"]
@@ -41,6 +42,55 @@ class AtOnce(WebCase):
         for name, arguments, _ in answers:
             if name == "error":
                 self.assertEqual(arguments["type"], "stateMismatch")
+
+
+class Day(WebCase):
+    config = "[limits]\nmessages-per-day = 2\n"
+
+    def send(self, client):
+        """What EmailSubmission/set says of one message from alice to bob."""
+        account = client.call("GET", "/.well-known/jmap").json()[
+            "primaryAccounts"]["urn:ietf:params:jmap:mail"]
+        using = ["urn:ietf:params:jmap:core", "urn:ietf:params:jmap:mail",
+                 "urn:ietf:params:jmap:submission"]
+        drafts, identities = (answer[1]["list"] for answer in client.call(
+            "POST", "/jmap/api", {"using": using, "methodCalls": [
+                ["Mailbox/get", {"accountId": account}, "m"],
+                ["Identity/get", {"accountId": account}, "i"]]}).json()[
+                    "methodResponses"])
+        drafts = next(box["id"] for box in drafts if box["role"] == "drafts")
+        answers = client.call("POST", "/jmap/api", {
+            "using": using, "methodCalls": [
+                ["Email/set", {"accountId": account, "create": {"d": {
+                    "mailboxIds": {drafts: True},
+                    "from": [{"email": f"alice@{DOMAIN}"}],
+                    "to": [{"email": f"bob@{DOMAIN}"}],
+                    "subject": "x"}}}, "d"],
+                ["EmailSubmission/set", {"accountId": account, "create": {
+                    "s": {"identityId": identities[0]["id"],
+                          "emailId": "#d"}}}, "s"]]}).json()
+        return answers["methodResponses"][-1][1]
+
+    def test_has_an_end_and_the_reason_is_told(self):
+        client = self.client("alice")
+        for _ in range(2):
+            self.assertIn("s", self.send(client)["created"])
+        for _ in range(3):
+            refused = self.send(client)["notCreated"]["s"]
+            self.assertEqual(refused["type"], "rateLimit")
+            self.assertEqual(refused["description"],
+                             "Too many messages of this account in a day, "
+                             "try again in 25 hours")
+        self.assertEqual(self.webmail.log().count("account_over_limit"), 1)
+        shown = self.store.json("account", "show", f"alice@{DOMAIN}")
+        self.assertEqual((shown["sentEmails"], shown["sentTo"]), (2, 2))
+        # An administrator's own is not counted, nor refused.
+        self.store.ctl("send", stdin=f"From: alice@{DOMAIN}\r\n"
+                       f"To: bob@{DOMAIN}\r\n\r\nx\r\n".encode())
+        self.store.ctl("account", "set", f"alice@{DOMAIN}", "--limit",
+                       "messages-per-day=3")
+        self.assertIn("s", self.send(client)["created"])
+        self.assertIn("s", self.send(client)["notCreated"])
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@
 #include "account/app_password.h"
 #include <smtpmail/totp.h>
 
+#include "account/login.h"
 #include "account/totp_code.h"
 #include "base/format.h"
+#include "store/store.h"
 
 #define NOW 1800000000
 #define SECRET "correct horse"
@@ -222,7 +224,27 @@ static void app_passwords_still_open(void **state)
     assert_int_equal(login(*state), SMAIL_EAUTH);
 }
 
-/* Of "Hello world!". */
+static bool has_hash(smail_store *store, const char *start)
+{
+    struct smail__statement *statement;
+    struct smail__db *db;
+    smail_span hash;
+    bool result;
+
+    assert_int_equal(smail__store_begin_read(&db, store, NULL), 0);
+    assert_int_equal(
+        smail__db_prepare(&statement, db, "SELECT password FROM account", NULL),
+        0);
+    assert_int_equal(smail__statement_step(statement, NULL), 1);
+    hash = smail__column_span(statement, 0);
+    result = hash.len > strlen(start) &&
+             memcmp(hash.data, start, strlen(start)) == 0;
+    smail__statement_reset(statement);
+    smail__store_end_read(store, db);
+    return result;
+}
+
+/* Of "Hello world!". At the page, which asks for the code, it becomes ours. */
 static void a_hash_of_another_server_opens_nothing_either(void **state)
 {
     smail_span hash = SMAIL__SPAN(
@@ -231,6 +253,7 @@ static void a_hash_of_another_server_opens_nothing_either(void **state)
     smail_totp_secret secret;
     smail_totp_codes codes;
     smail_id bob = add_bob(*state), id = 0;
+    bool wants_code = false;
 
     enable(&codes, &secret, *state, bob);
     assert_int_equal(smail_account_set_password_hash(*state, bob, hash, NULL),
@@ -238,6 +261,14 @@ static void a_hash_of_another_server_opens_nothing_either(void **state)
     assert_int_equal(smail_account_login(&id, *state, user,
                                          SMAIL__SPAN("Hello world!"), NULL),
                      SMAIL_EAUTH);
+    assert_true(has_hash(*state, "$5$"));
+    assert_int_equal(smail__login_first(&id, &wants_code, *state, user,
+                                        SMAIL__SPAN("Hello world!"), NULL),
+                     0);
+    assert_true(wants_code);
+    assert_true(has_hash(*state, "$scrypt$"));
+    assert_int_equal(smail_account_set_password_hash(*state, bob, hash, NULL),
+                     0);
     assert_int_equal(smail_totp_disable(*state, bob, NULL), 0);
     assert_int_equal(smail_account_login(&id, *state, user,
                                          SMAIL__SPAN("Hello world!"), NULL),
