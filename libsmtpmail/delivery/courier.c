@@ -248,6 +248,7 @@ static void connect_here(struct smail__courier *courier)
     courier->state = COURIER_CONNECTING;
     courier->begun = true;
     courier->is_secured = false;
+    courier->is_shaking = false;
     courier->is_counted = courier->no_tls; /* by the one that failed */
     courier->is_ready = false;
     courier->is_authenticated = false;
@@ -443,6 +444,7 @@ static void start_tls(struct smail__courier *courier)
                                     .also = host->tls_also,
                                     .host = host };
 
+    courier->is_shaking = true;
     sender->world.start_tls(sender->world.world, courier, &wish);
 }
 
@@ -450,6 +452,7 @@ void smail__courier_secured(struct smail__courier *courier,
                             const struct smail__tls_got *got)
 {
     courier->is_secured = true;
+    courier->is_shaking = false;
     courier->tls = *got;
     smail__format(courier->tls_text, sizeof(courier->tls_text), "%s %s, %s%s",
                   got->protocol, got->cipher,
@@ -662,7 +665,8 @@ static bool can_go_without(const struct smail__courier *courier)
 void smail__courier_closed(struct smail__courier *courier, const char *why,
                            enum smail__tls_fault fault)
 {
-    bool tls_failed = fault != SMAIL__TLS_FAULT_NONE;
+    /* Many a host says nothing of what it does not like, and hangs up. */
+    bool tls_failed = fault != SMAIL__TLS_FAULT_NONE || courier->is_shaking;
     char words[400];
     const char *phase = courier->state == COURIER_CONNECTING ? "connect"
                         : tls_failed                         ? "STARTTLS"
@@ -677,7 +681,10 @@ void smail__courier_closed(struct smail__courier *courier, const char *why,
         smail__courier_end(courier, true);
         return;
     }
+    courier->is_shaking = false;
     if (tls_failed) {
+        if (fault == SMAIL__TLS_FAULT_NONE)
+            fault = SMAIL__TLS_FAULT_OTHER;
         smail__courier_tls_failed(courier, fault);
         smail__courier_tls_words(words, sizeof(words), courier, why, fault);
         why = words;
@@ -704,6 +711,12 @@ void smail__courier_expired(struct smail__courier *courier)
         try_next(courier);
         break;
     case COURIER_TALKING:
+        if (courier->is_shaking) {
+            hang_up(courier, true);
+            smail__courier_closed(courier, "no answer in time",
+                                  SMAIL__TLS_FAULT_OTHER);
+            break;
+        }
         over(courier, 0, SMAIL__SPAN("4.4.2"), SMAIL__SPAN("no answer in time"),
              smail_smtp_client_phase(courier->client));
         break;

@@ -29,7 +29,8 @@ enum lane_state { LANE_NEW, LANE_RESOLVING, LANE_READY, LANE_DOWN };
 
 struct lane {
     struct lane *next, *next_id; /* of its buckets */
-    char name[SMAIL__ROUTE_NAME_MAX + 256];
+    char name[SMAIL__DESTINATION_ROOM];
+    smail_span domain; /* the end of it, or all */
     const struct smail__route *route;
     enum lane_state state;
     uint64_t id;
@@ -116,6 +117,7 @@ struct smail__courier {
     struct smail__tls_got tls;
     char tls_text[160];
     bool is_secured, is_ready, is_authenticated;
+    bool is_shaking; /* the handshake of TLS is under way */
     bool is_counted; /* what came of TLS in this session */
     struct smail__sasl_client *sasl;
     unsigned mails;       /* in this session */

@@ -393,9 +393,11 @@ void smail__outbound_fetch_sts(void *world, uint64_t question,
     if (desk->lookups != NULL)
         desk->lookups->previous = lookup;
     desk->lookups = lookup;
-    smail__format(lookup->domain, sizeof(lookup->domain), "%s", domain);
-    smail__format(name, sizeof(name), "_mta-sts.%s", domain);
-    if (smail__resolver_ask(outbound->resolver, &lookup->txt.query,
+    if (smail__dns_name(lookup->domain, smail__span(domain)) != 0)
+        lookup->domain[0] = '\0'; /* "_mta-sts." is no name either */
+    smail__format(name, sizeof(name), "_mta-sts.%s", lookup->domain);
+    if (lookup->domain[0] == '\0' ||
+        smail__resolver_ask(outbound->resolver, &lookup->txt.query,
                             outbound->loop, name, SMAIL__DNS_TXT) < 0)
         smail__loop_post(outbound->loop, &lookup->no_question);
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """MTA-STS (RFC 8461): policies served over HTTPS, and what follows from them."""
+import ssl
 import unittest
 
 from outbound_support import ALICE, groups, mail, until
@@ -10,6 +11,35 @@ PATH = "/.well-known/mta-sts.txt"
 
 def text(octets, status=200, kind="text/plain", *more):
     return status, kind, octets, *more
+
+
+class Nobody(TlsCase):
+    """Where nobody has promised anything."""
+
+    def test_in_the_clear_is_counted(self):
+        sink = self.add_host("mx.remote.test")
+        self.add_domain("remote.test", ["mx.remote.test"])
+        self.run_smtpd()
+
+        self.assertIn('tls=""', self.send())
+        self.assertEqual(len(sink.mails), 1)
+        self.counted("remote.test", "no-policy-found", "mx.remote.test",
+                     "starttls-not-supported")
+
+    def test_tls_that_fails_is_gone_without(self):
+        sink = self.add_host("mx.remote.test",
+                             self.authority.issue("mx.remote.test"))
+        sink.context.maximum_version = ssl.TLSVersion.TLSv1_2
+        sink.context.set_ciphers("PSK")  # no client of ours has one
+        self.add_domain("remote.test", ["mx.remote.test"])
+        self.run_smtpd()
+
+        self.assertIn('tls=""', self.send())
+        self.assertEqual(len(sink.mails), 1)
+        self.assertEqual(
+            self.counted("remote.test", "no-policy-found", "mx.remote.test",
+                         "validation-failure"), 1)
+        self.assertEqual(len(self.store.json("queue", "tls")), 1)
 
 
 class Sts(TlsCase):
