@@ -42,8 +42,14 @@ async function enter(path: string, json: unknown): Promise<Who> {
     return who;
 }
 
-export function logIn(address: string, password: string): Promise<Who> {
-    return enter("/auth/login", { address, password });
+/* `code`: of an app, or a recovery code, where two-step log-in is in force. */
+export function logIn(address: string, password: string, code?: string): Promise<Who> {
+    return enter("/auth/login", code === undefined ? { address, password } : { address, password, code });
+}
+
+/* The password was right, and a code is wanted, or another one. */
+export function wantsCode(error: unknown): boolean {
+    return error instanceof Problem && /^(codeRequired|wrongCode)$/.test(error.code);
 }
 
 export function signUp(address: string, password: string, name: string): Promise<Who> {
@@ -61,6 +67,44 @@ export async function logOut(): Promise<void> {
 
 export async function changePassword(current: string, next: string): Promise<void> {
     await request("/auth/password", { method: "POST", json: { current, new: next } });
+}
+
+export interface TwoStep {
+    inForce: boolean;
+    confirmedAt: string | null;
+    codesLeft: number;
+}
+
+export function twoStep(): Promise<TwoStep> {
+    return requestJson<TwoStep>("/auth/totp");
+}
+
+export function beginTwoStep(password: string): Promise<{ secret: string; uri: string }> {
+    return requestJson("/auth/totp", { method: "POST", json: { password } });
+}
+
+export async function confirmTwoStep(code: string): Promise<string[]> {
+    return (await requestJson<{ codes: string[] }>("/auth/totp/confirm", { method: "POST", json: { code } })).codes;
+}
+
+export async function renewCodes(password: string, code: string): Promise<string[]> {
+    return (await requestJson<{ codes: string[] }>("/auth/totp/codes", { method: "POST", json: { password, code } })).codes;
+}
+
+export async function endTwoStep(password: string, code: string): Promise<void> {
+    await request("/auth/totp/disable", { method: "POST", json: { password, code } });
+}
+
+export interface LogInEvent {
+    at: string;
+    service: string;
+    method: string;
+    peer: string;
+    outcome: "ok" | "wrong" | "code" | "disabled";
+}
+
+export async function listLogIns(): Promise<LogInEvent[]> {
+    return (await requestJson<{ list: LogInEvent[] }>("/auth/logins")).list;
 }
 
 export function listSessions(): Promise<SessionInfo[]> {

@@ -124,7 +124,7 @@ export async function request(path: string, options: Options = {}): Promise<Resp
         if (response.ok) return response;
         problem = await problemOf(response);
     }
-    if (problem.status === 401 && problem.code !== "invalidCredentials") {
+    if (problem.status === 401 && !/^(invalidCredentials|codeRequired|wrongCode)$/.test(problem.code)) {
         await renewSession();
         response = await once(path, options);
         if (response.ok) return response;

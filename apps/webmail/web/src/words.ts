@@ -7,6 +7,9 @@ import { sizeInWords } from "./mail/when";
 
 const CODES: Record<string, string> = {
     invalidCredentials: "The address or the password is wrong.",
+    codeRequired: "Enter the code that your app shows.",
+    wrongCode: "This code is wrong, or was used already. Wait for the next one.",
+    wrongState: "This was changed elsewhere meanwhile. Load the page again.",
     sessionRequired: "You were logged out. Log in again.",
     addressTaken: "This address is taken. Try another one.",
     reservedAddress: "This name is reserved for the people who run the server. Try another one.",

@@ -2,7 +2,7 @@
 /* Logging in and signing up; the same form asks again when a session ended. */
 import { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { logIn, signUp, signUpRules, SignUpRules } from "../auth";
+import { logIn, signUp, signUpRules, SignUpRules, wantsCode } from "../auth";
 import { Problem, Unreachable, Who } from "../http";
 import { inWords } from "../words";
 import { Icon } from "./icon";
@@ -45,31 +45,71 @@ interface LogInProps {
     fixed?: boolean;
 }
 
+/* The second step: `onDone` gets what was typed. */
+function CodeStep({ busy, trouble, onDone, onBack }: { busy: boolean; trouble: Trouble | null; onDone: (code: string) => void; onBack: () => void }): JSX.Element {
+    const [code, setCode] = useState("");
+    const [paper, setPaper] = useState(false);
+    const submit = (event: Event) => {
+        event.preventDefault();
+        if (!busy && code.trim()) onDone(code.trim());
+    };
+    return (
+        <form onSubmit={submit} noValidate>
+            <TroubleBox trouble={trouble} />
+            <Field key={String(paper)} label={paper ? "Recovery code" : "Code"} value={code} onInput={setCode} digits={!paper} autofocus required
+                autocomplete={paper ? "off" : "one-time-code"}
+                help={paper ? "One of the ten that you kept. Each works once." : "The six digits that your app shows."} />
+            <button type="submit" class="btn btn-primary btn-wide" disabled={busy}>
+                {busy ? <Spinner label="Logging in" /> : "Log in"}
+            </button>
+            <p class="entry-other">
+                <button type="button" class="btn-link-quiet" onClick={() => { setPaper(!paper); setCode(""); }}>
+                    {paper ? "Use the app" : "Use a recovery code"}
+                </button>{" "}
+                <button type="button" class="btn-link-quiet" onClick={onBack}>
+                    Back
+                </button>
+            </p>
+        </form>
+    );
+}
+
 export function LogInForm({ onDone, address: known = "", fixed }: LogInProps): JSX.Element {
     const [address, setAddress] = useState(known);
     const [password, setPassword] = useState("");
+    const [second, setSecond] = useState(false);
     const [busy, setBusy] = useState(false);
     const [trouble, setTrouble] = useState<Trouble | null>(null);
 
-    const submit = async (event: Event) => {
+    const tryWith = async (code?: string) => {
+        setBusy(true);
+        setTrouble(null);
+        try {
+            onDone(await logIn(address.trim(), password, code));
+        } catch (error) {
+            if (wantsCode(error)) setSecond(true);
+            if (!wantsCode(error) || code !== undefined) setTrouble({ ...troubleOf(error), field: null });
+            setBusy(false);
+        }
+    };
+    const submit = (event: Event) => {
         event.preventDefault();
         if (busy) return;
         if (!address.trim() || !password) {
             setTrouble({ text: "Enter your address and your password.", field: null });
             return;
         }
-        setBusy(true);
+        void tryWith();
+    };
+    const back = () => {
+        setSecond(false);
         setTrouble(null);
-        try {
-            onDone(await logIn(address.trim(), password));
-        } catch (error) {
-            setTrouble(troubleOf(error));
-            setBusy(false);
-        }
+        setPassword("");
     };
 
+    if (second) return <CodeStep busy={busy} trouble={trouble} onDone={(code) => void tryWith(code)} onBack={back} />;
     return (
-        <form onSubmit={(event) => void submit(event)} noValidate>
+        <form onSubmit={submit} noValidate>
             <TroubleBox trouble={trouble} />
             <Field label="Address" type="email" autocomplete="username" value={address} onInput={setAddress}
                 autofocus={!known} readOnly={fixed ?? false} required />

@@ -258,6 +258,8 @@ interface FieldProps {
     required?: boolean;
     after?: ComponentChildren;
     readOnly?: boolean;
+    /* Digits are what is expected, and other things are taken. */
+    digits?: boolean;
 }
 
 export function Field(props: FieldProps): JSX.Element {
@@ -279,6 +281,7 @@ export function Field(props: FieldProps): JSX.Element {
                     value={props.value}
                     autocomplete={props.autocomplete ?? "off"}
                     autocapitalize="off"
+                    inputMode={props.digits ? "numeric" : undefined}
                     spellcheck={false}
                     required={props.required}
                     readOnly={props.readOnly}

@@ -13,13 +13,16 @@ import { go, place } from "../state/view";
 import { inWords } from "../words";
 import { Icon, IconButton, IconName } from "./icon";
 import { Field, Spinner } from "./parts";
+import { LogIns, TwoStep } from "./two-step";
 
 const PAGES: { key: string; name: string; icon: IconName }[] = [
     { key: "profile", name: "Profile", icon: "person" },
     { key: "look", name: "Appearance", icon: "sun" },
     { key: "password", name: "Password", icon: "lock" },
+    { key: "two-step", name: "Two-step log-in", icon: "junk" },
     { key: "apps", name: "App passwords", icon: "key" },
     { key: "sessions", name: "Sessions", icon: "laptop" },
+    { key: "log-ins", name: "Log-ins", icon: "clock" },
 ];
 
 function Profile(): JSX.Element {
@@ -264,7 +267,9 @@ function Sessions(): JSX.Element {
     );
 }
 
-const BODIES: Record<string, () => JSX.Element> = { profile: Profile, look: Look, password: Password, apps: Apps, sessions: Sessions };
+const BODIES: Record<string, () => JSX.Element> = {
+    profile: Profile, look: Look, password: Password, "two-step": TwoStep, apps: Apps, sessions: Sessions, "log-ins": LogIns,
+};
 
 export function Settings({ onMenu }: { onMenu: () => void }): JSX.Element {
     const { settings } = useCell(place);
