@@ -39,7 +39,8 @@ typedef struct smail_queue_entry {
     smail_id email; /**< What it was made of, in the account; 0: unknown. */
     smail_span sender, recipient;
     smail_span destination; /**< Where it goes: a domain, or "@" and the name
-                               of a route. */
+                               of a route, and behind ":" the domain where
+                               the sender has chosen it. */
     smail_queue_status status;
     bool is_leased;       /**< An attempt is under way. */
     bool is_notice;       /**< We tell a sender what became of their mail. */

@@ -27,19 +27,6 @@ static size_t bucket_of(smail_span name)
     return (size_t)(hash % LANE_BUCKETS);
 }
 
-static const struct smail__route *route_of(const struct smail__sender *sender,
-                                           smail_span name)
-{
-    const struct smail__route *route = NULL;
-
-    if (name.len > 0 && name.data[0] == '@')
-        route = smail__routes_named(sender->options.routes,
-                                    smail__span_from(name, 1));
-    return route != NULL ? route
-                         : smail__routes_find(sender->options.routes, name,
-                                              (smail_span){ NULL, 0 });
-}
-
 static struct lane *new_lane(struct smail__sender *sender, smail_span name)
 {
     struct lane *lane = calloc(1, sizeof(*lane));
@@ -51,7 +38,8 @@ static struct lane *new_lane(struct smail__sender *sender, smail_span name)
     }
     memcpy(lane->name, name.data, name.len);
     lane->id = ++sender->next_id;
-    lane->route = route_of(sender, name);
+    lane->route = smail__route_of(&lane->domain, sender->options.routes,
+                                  smail__span(lane->name));
     lane->window = WINDOW_FIRST;
     smail__facts_init(&lane->facts);
     lane->next = sender->buckets[bucket];
@@ -154,7 +142,8 @@ static void ask_all(struct smail__sender *sender, struct lane *lane)
     if (lane->facts.wants_sts) {
         lane->facts.wants_sts = false;
         lane->questions++;
-        sender->world.fetch_sts(sender->world.world, lane->id, lane->name);
+        sender->world.fetch_sts(sender->world.world, lane->id,
+                                lane->domain.data);
     }
 }
 
@@ -177,7 +166,7 @@ void smail__lane_learned(struct smail__sender *sender, struct lane *lane)
 {
     struct smail__hosts_ask ask = {
         .route = lane->route,
-        .domain = smail__span(lane->name),
+        .domain = lane->domain,
         .own_name = smail__span(sender->hostname),
         .allow_private = sender->options.allow_private,
         .mx_port = sender->options.mx_port,

@@ -220,7 +220,8 @@ static size_t count_recipients(const struct smail__courier *courier)
 
     if (offer->max_recipients > 0 && offer->max_recipients < most)
         most = offer->max_recipients;
-    if (offer->max_domains == 1 && courier->lane->name[0] == '@')
+    if (offer->max_domains == 1 && courier->lane->domain.len > 0 &&
+        courier->lane->domain.data[0] == '@')
         most = 1; /* a relay takes many domains, this one does not */
     while (count < most && courier->at + count < claim->count &&
            claim->items[courier->at + count].message ==

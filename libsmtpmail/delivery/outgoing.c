@@ -139,14 +139,15 @@ int smail__outgoing_add(struct smail__outgoing *outgoing,
                         smail_span original)
 {
     char domain[SMAIL_DOMAIN_MAX + 1];
-    char destination[SMAIL__ROUTE_NAME_MAX + 256];
+    char destination[SMAIL__DESTINATION_ROOM];
     const struct smail__route *route;
 
     if (smail__route_domain(domain, recipient->domain) < 0)
         return SMAIL_EMALFORMED;
     route = smail__routes_find(outgoing->routes, smail__span(domain),
                                outgoing->message.sender);
-    smail__route_destination(destination, route, smail__span(domain));
+    smail__route_destination(destination, outgoing->routes, route,
+                             smail__span(domain));
     return add(outgoing, recipient, destination, notify, original);
 }
 

@@ -184,17 +184,45 @@ int smail__route_domain(char out[SMAIL_DOMAIN_MAX + 1], smail_span domain)
     return 0;
 }
 
-void smail__route_destination(char out[SMAIL__ROUTE_NAME_MAX + 256],
+void smail__route_destination(char out[SMAIL__DESTINATION_ROOM],
+                              const struct smail__routes *routes,
                               const struct smail__route *route,
                               smail_span recipient_domain)
 {
-    bool own_way = route->name[0] != '\0' && route->kind != SMAIL__ROUTE_MX;
+    const smail_span nobody = { NULL, 0 };
 
-    if (own_way)
-        smail__format(out, SMAIL__ROUTE_NAME_MAX + 256, "@%s", route->name);
-    else
-        smail__format(out, SMAIL__ROUTE_NAME_MAX + 256, "%.*s",
+    if (route->name[0] != '\0' && route->kind != SMAIL__ROUTE_MX)
+        smail__format(out, SMAIL__DESTINATION_ROOM, "@%s", route->name);
+    else if (route->name[0] != '\0' &&
+             smail__routes_find(routes, recipient_domain, nobody) != route)
+        smail__format(out, SMAIL__DESTINATION_ROOM, "@%s:%.*s", route->name,
                       SMAIL__SPAN_ARG(recipient_domain));
+    else
+        smail__format(out, SMAIL__DESTINATION_ROOM, "%.*s",
+                      SMAIL__SPAN_ARG(recipient_domain));
+}
+
+const struct smail__route *smail__route_of(smail_span *domain,
+                                           const struct smail__routes *routes,
+                                           smail_span destination)
+{
+    smail_span rest = destination, name;
+    const struct smail__route *route = NULL;
+
+    *domain = destination;
+    if (destination.len > 0 && destination.data[0] == '@') {
+        rest = smail__span_from(destination, 1);
+        route = smail__routes_named(routes, rest);
+        if (route != NULL)
+            return route;
+        name = smail__span_cut(&rest, ':');
+        route = smail__routes_named(routes, name);
+        if (rest.len > 0) /* the operator may have taken the route away */
+            *domain = rest;
+    }
+    return route != NULL
+               ? route
+               : smail__routes_find(routes, *domain, (smail_span){ NULL, 0 });
 }
 
 uint16_t smail__route_port(const struct smail__route *route)

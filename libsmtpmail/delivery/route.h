@@ -18,6 +18,9 @@
 #define SMAIL__ROUTES_MAX 1000
 #define SMAIL__ROUTE_NAME_MAX 63
 
+/* "@", a name, ":", a domain, and the NUL. */
+#define SMAIL__DESTINATION_ROOM (SMAIL__ROUTE_NAME_MAX + SMAIL_DOMAIN_MAX + 3)
+
 enum smail__route_kind {
     SMAIL__ROUTE_MX,      /* RFC 5321, 5.1 */
     SMAIL__ROUTE_RELAY,   /* a smarthost */
@@ -100,10 +103,17 @@ const struct smail__route *smail__routes_named(
 int smail__route_domain(char out[SMAIL_DOMAIN_MAX + 1], smail_span domain);
 
 /* What queue_recipient.destination holds for it: the domain itself where DNS
- * decides, else "@" and the route's name. */
-void smail__route_destination(char out[SMAIL__ROUTE_NAME_MAX + 256],
+ * decides, else "@" and the route's name; both, as "@name:domain", where DNS
+ * decides by a route that the sender has chosen. */
+void smail__route_destination(char out[SMAIL__DESTINATION_ROOM],
+                              const struct smail__routes *routes,
                               const struct smail__route *route,
                               smail_span recipient_domain);
+
+/* Back: the route, and the domain within `destination`. */
+const struct smail__route *smail__route_of(smail_span *domain,
+                                           const struct smail__routes *routes,
+                                           smail_span destination);
 
 /* The default port. */
 uint16_t smail__route_port(const struct smail__route *route);

@@ -42,7 +42,7 @@ static void count(struct smail__courier *courier, enum smail__tls_result result)
         world->count_tls == NULL)
         return;
     courier->is_counted = true;
-    world->count_tls(world->world, courier->lane->name, host->policy,
+    world->count_tls(world->world, courier->lane->domain.data, host->policy,
                      host->name, result);
 }
 
@@ -86,10 +86,10 @@ void smail__lane_tls(struct smail__sender *sender, struct lane *lane)
         hosts->code != 4)
         return;
     if (hosts->is_bogus)
-        world->count_tls(world->world, lane->name, SMAIL_TLS_POLICY_TLSA, "",
-                         SMAIL__TLS_DNSSEC_INVALID);
+        world->count_tls(world->world, lane->domain.data, SMAIL_TLS_POLICY_TLSA,
+                         "", SMAIL__TLS_DNSSEC_INVALID);
     else if (hosts->unlisted[0] != '\0')
-        world->count_tls(world->world, lane->name, SMAIL_TLS_POLICY_STS,
+        world->count_tls(world->world, lane->domain.data, SMAIL_TLS_POLICY_STS,
                          hosts->unlisted, SMAIL__TLS_VALIDATION_FAILURE);
 }
 

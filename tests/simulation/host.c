@@ -90,6 +90,8 @@ static void on_hello(struct sim *sim, struct link *link)
     bool is_lmtp = host->domain->kind == DOMAIN_LMTP;
 
     forget_mail(&link->session);
+    smail__format(link->session.hello, sizeof(link->session.hello), "%s",
+                  link->session.line_len > 5 ? link->session.line + 5 : "");
     if (starts(&link->session, "HELO")) {
         link->session.greeted = true;
         fault_reply(sim, link, "250 hello");
@@ -139,6 +141,11 @@ static void on_mail(struct sim *sim, struct link *link)
     if (link->host->domain->must_tls && !session->verified)
         sim_fail(sim, "%s wants a proof, and got mail without",
                  link->host->name);
+    if (sim->has_own_way && link->host->domain->kind < DOMAIN_NULL &&
+        (strcmp(session->sender, SIM_LOCAL_SENDER) == 0) !=
+            (strcmp(session->hello, SIM_OTHER_NAME) == 0))
+        sim_fail(sim, "'%s' by the wrong way, of %s", session->sender,
+                 session->hello);
     if (link->host->wants_login && !session->logged_in)
         sim_fail(sim, "MAIL before AUTH");
     if (session->mails >= link->host->mails_max) {

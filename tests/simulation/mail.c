@@ -85,7 +85,7 @@ struct insertion {
     const char *prefix;
     struct smail__queue_message queued;
     struct smail__queue_recipient list[SIM_PERSONS];
-    char destinations[SIM_PERSONS][SMAIL__ROUTE_NAME_MAX + 256];
+    char destinations[SIM_PERSONS][SMAIL__DESTINATION_ROOM];
 };
 
 static int insert_job(smail_tx *tx, smail_append *append, void *arg,
@@ -129,11 +129,11 @@ static void fill_insertion(struct insertion *insertion)
 
         if (person->domain->kind == DOMAIN_HERE)
             domain = SMAIL__SPAN(SMAIL__ROUTE_HERE);
-        smail__route_destination(insertion->destinations[i],
-                                 smail__routes_find(&insertion->sim->routes,
-                                                    domain,
-                                                    insertion->queued.sender),
-                                 domain);
+        smail__route_destination(
+            insertion->destinations[i], &insertion->sim->routes,
+            smail__routes_find(&insertion->sim->routes, domain,
+                               insertion->queued.sender),
+            domain);
         insertion->list[i] = (struct smail__queue_recipient){
             .recipient = smail__span(person->address),
             .destination = smail__span(insertion->destinations[i]),

@@ -38,6 +38,7 @@
 #define SIM_MESSAGES 12
 #define SIM_PERSONS 6 /* of one message */
 #define SIM_HOSTNAME "mail.here.test"
+#define SIM_OTHER_NAME "out.here.test"
 #define SIM_LOCAL_SENDER "alice@here.test"
 
 struct sim;
@@ -150,6 +151,7 @@ struct session {
     char line[4096];
     size_t line_len;
     char sender[128];
+    char hello[64];
     struct person *persons[SIM_PERSONS];
     char notice_to[128]; /* the recipient of what is from <> */
     size_t person_count;
@@ -272,6 +274,7 @@ struct sim {
     bool knows_due;
     unsigned open_contents;
     bool store_fails; /* now and then */
+    bool has_own_way; /* of mail from here, where DNS decides */
     unsigned crashes, lost_settlements, thefts;
 
     struct domain domains[SIM_DOMAINS];

@@ -175,6 +175,21 @@ static int add_route(struct sim *sim, const struct domain *domain)
     return smail__routes_add_rule(&sim->routes, domain->name, NULL, name, NULL);
 }
 
+/* Mail from here goes its own way, with a name of its own. */
+static int add_way_of_senders(struct sim *sim)
+{
+    struct smail__route route = { .kind = SMAIL__ROUTE_MX,
+                                  .name = "mine",
+                                  .connections = 1 };
+
+    route.hostname = (char *)(uintptr_t)SIM_OTHER_NAME;
+    sim->has_own_way = true;
+    if (smail__routes_add(&sim->routes, &route, NULL) < 0)
+        return -1;
+    return smail__routes_add_rule(&sim->routes, NULL, "here.test", "mine",
+                                  NULL);
+}
+
 void zone_make(struct sim *sim)
 {
     sim->domain_count = 1 + sim_below(sim, SIM_DOMAINS);
@@ -183,6 +198,8 @@ void zone_make(struct sim *sim)
         if (add_route(sim, &sim->domains[i]) < 0)
             sim_fail(sim, "a route cannot be added");
     }
+    if (sim_chance(sim, 200) && add_way_of_senders(sim) < 0)
+        sim_fail(sim, "a route cannot be added");
 }
 
 /* --- Answers ------------------------------------------------------------- */

@@ -164,16 +164,56 @@ static void ports(void **state)
 
 static void destinations(void **state)
 {
-    char out[SMAIL__ROUTE_NAME_MAX + 256];
+    char out[SMAIL__DESTINATION_ROOM];
+    struct smail__routes routes = { .count = 0 };
     struct smail__route route = { .kind = SMAIL__ROUTE_MX };
 
     (void)state;
-    smail__route_destination(out, &route, SMAIL__SPAN("example.org"));
+    smail__route_destination(out, &routes, &route, SMAIL__SPAN("example.org"));
     assert_string_equal(out, "example.org");
     route.kind = SMAIL__ROUTE_RELAY;
     smail__format(route.name, sizeof(route.name), "big");
-    smail__route_destination(out, &route, SMAIL__SPAN("example.org"));
+    smail__route_destination(out, &routes, &route, SMAIL__SPAN("example.org"));
     assert_string_equal(out, "@big");
+}
+
+/* Where DNS decides, a sender's route has to be found again. */
+static void destinations_of_a_sender(void **state)
+{
+    char out[SMAIL__DESTINATION_ROOM], longest[SMAIL_DOMAIN_MAX + 1];
+    char name[SMAIL__ROUTE_NAME_MAX + 1];
+    struct smail__routes routes;
+    const struct smail__route *route;
+    smail_span domain;
+
+    (void)state;
+    smail__routes_init(&routes);
+    memset(name, 'n', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    memset(longest, 'd', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
+    add(&routes, "theirs", SMAIL__ROUTE_MX);
+    add(&routes, name, SMAIL__ROUTE_MX);
+    smail__routes_add_rule(&routes, "example.org", NULL, "theirs", NULL);
+    smail__routes_add_rule(&routes, NULL, "here.test", name, NULL);
+    route = smail__routes_find(&routes, SMAIL__SPAN("example.org"),
+                               SMAIL__SPAN("alice@here.test"));
+    smail__route_destination(out, &routes, route, SMAIL__SPAN("example.org"));
+    assert_string_equal(out, "example.org");
+    assert_ptr_equal(smail__route_of(&domain, &routes, smail__span(out)),
+                     route);
+    route = smail__routes_find(&routes, smail__span(longest),
+                               SMAIL__SPAN("alice@here.test"));
+    assert_string_equal(route->name, name);
+    smail__route_destination(out, &routes, route, smail__span(longest));
+    assert_int_equal(strlen(out), sizeof(out) - 1);
+    assert_ptr_equal(smail__route_of(&domain, &routes, smail__span(out)),
+                     route);
+    assert_span(domain, longest);
+    route = smail__route_of(&domain, &routes, SMAIL__SPAN("@gone:[::1]"));
+    assert_string_equal(route->name, ""); /* taken away meanwhile */
+    assert_span(domain, "[::1]");
+    smail__routes_dispose(&routes);
 }
 
 int main(void)
@@ -186,6 +226,7 @@ int main(void)
         cmocka_unit_test(domains_have_one_form),
         cmocka_unit_test(ports),
         cmocka_unit_test(destinations),
+        cmocka_unit_test(destinations_of_a_sender),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
