@@ -125,27 +125,44 @@ static bool is_shacrypt(smail_span text, size_t hash_len)
            is_digits(text, hash_len, hash_len);
 }
 
+/* A number of one digit, counted from `from`; 0: it is none, or longer. */
+static unsigned yescrypt_number(char byte, unsigned from)
+{
+    int digit = digit_of(byte);
+
+    return digit < 0 || digit > YESCRYPT_DIGIT_MAX ? 0 : (unsigned)digit + from;
+}
+
 /*
- * "j9T$", salt, '$', hash. j: the one flavour that is in use; then log2(N) - 1
- * and r - 1, a digit each. p, t, g and a ROM would follow; nobody sets them.
+ * "j9T": the one flavour that is in use, log2(N) and r; with ".7" behind it,
+ * p. What else could follow nobody sets.
  */
+static bool is_yescrypt_cost(smail_span text)
+{
+    unsigned n, r, p = 1;
+    uint64_t memory;
+
+    if ((text.len != 3 && text.len != 5) || text.data[0] != 'j')
+        return false;
+    n = yescrypt_number(text.data[1], 1);
+    r = yescrypt_number(text.data[2], 1);
+    if (text.len == 5)
+        p = text.data[3] == '.' ? yescrypt_number(text.data[4], 2) : 0;
+    if (n == 0 || r == 0 || p == 0)
+        return false;
+    memory = ((uint64_t)128 * r) << n;
+    return memory >= SMAIL__YESCRYPT_MEMORY_MIN &&
+           memory <= SMAIL__YESCRYPT_MEMORY_MAX &&
+           memory * p <= SMAIL__YESCRYPT_WORK_MAX;
+}
+
+/* "j9T$", salt, '$', hash. */
 static bool is_yescrypt(smail_span text, size_t hash_len)
 {
     smail_span costs = smail__span_cut(&text, '$');
     smail_span salt = smail__span_cut(&text, '$');
-    int n, r;
-    uint64_t memory;
 
-    if (costs.len != 3 || costs.data[0] != 'j')
-        return false;
-    n = digit_of(costs.data[1]);
-    r = digit_of(costs.data[2]);
-    if (n < 0 || r < 0 || n > YESCRYPT_DIGIT_MAX || r > YESCRYPT_DIGIT_MAX)
-        return false;
-    memory = ((uint64_t)128 * (unsigned)(r + 1)) << (n + 1);
-    return memory >= SMAIL__YESCRYPT_MEMORY_MIN &&
-           memory <= SMAIL__YESCRYPT_MEMORY_MAX &&
-           is_digits(salt, 1, YESCRYPT_SALT_MAX) &&
+    return is_yescrypt_cost(costs) && is_digits(salt, 1, YESCRYPT_SALT_MAX) &&
            is_digits(text, hash_len, hash_len);
 }
 

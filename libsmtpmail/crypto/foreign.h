@@ -17,12 +17,12 @@
 
 #include <smtpmail/error.h>
 
-/* The longest that is accepted has 137 characters; and a NUL. */
+/* The longest that is accepted has 139 characters; and a NUL. */
 #define SMAIL__FOREIGN_MAX 160
 
 /*
  * What a check may cost. bcrypt: 2^cost rounds, a second at 14. SHA-crypt: as
- * long at a million rounds. yescrypt: the memory of the largest scrypt hash.
+ * long at a million rounds. yescrypt: what the largest scrypt hash may cost.
  */
 #define SMAIL__BCRYPT_COST_MIN 4
 #define SMAIL__BCRYPT_COST_MAX 14
@@ -30,6 +30,7 @@
 #define SMAIL__SHACRYPT_ROUNDS_MAX 1000000
 #define SMAIL__YESCRYPT_MEMORY_MIN (1u << 20)
 #define SMAIL__YESCRYPT_MEMORY_MAX (128u << 20)
+#define SMAIL__YESCRYPT_WORK_MAX (1u << 30) /* memory by p */
 
 /* Octets of a password that libcrypt takes, and that bcrypt looks at. */
 #define SMAIL__FOREIGN_PASSWORD_MAX 511

@@ -17,7 +17,8 @@ from support import MAILCTL, Case, Failed, Store, run
 UNIT_TESTS = """
     db_postgres
     account_account account_address account_alias account_app_password_keys
-    account_domain account_login account_sasl account_session queue_queue
+    account_domain account_identity account_login account_sasl account_session
+    queue_queue
     store_append store_change store_email store_known store_mailbox store_query
     store_search store_thread
 """.split()

@@ -51,6 +51,10 @@ static const struct {
     { "$6$rounds=77777$short$WuQyW2YR.hBNpjjRhpYD/ifIw05xdfeEyQoMxIXbkvr"
       "0gge1a1x3yRULJ5CCaUeOxFmtlcGZelFl5CxtgfiAc0",
       SHORT },
+    /* As published with yescrypt. */
+    { "$y$jD5.7$LdJMENpBABJJ3hIHjB1Bi.$"
+      "HboGM6qPrsK.StKYGt6KErmUYtioHreJd98oIugoNB6",
+      "pleaseletmein" },
     /* yescrypt at what is usual, and at the cheapest. */
     { "$y$j9T$LdJMENpBABJJ3hIHjB1Bi.$" YESCRYPT, "pleaseletmein" },
     { "$y$j75$LdJMENpBABJJ3hIHjB1Bi.$"
@@ -241,6 +245,12 @@ static void costs_have_limits(void **state)
         { "$y$jDT$a$" YESCRYPT, SMAIL_EINVAL },
         { "$y$jj.$a$" YESCRYPT, SMAIL_EINVAL },
         { "$y$j9T$" DIGITS_86 "$" YESCRYPT, 0 },
+        { "$y$j9T..$a$" YESCRYPT, 0 },
+        { "$y$j9T/.$a$" YESCRYPT, SMAIL_EINVAL },
+        { "$y$j9T.z$a$" YESCRYPT, SMAIL_EINVAL },
+        { "$y$jCT.3$a$" YESCRYPT, 0 }, /* 128 MiB by 7, by 8, by 9 */
+        { "$y$jCT.4$a$" YESCRYPT, 0 },
+        { "$y$jCT.5$a$" YESCRYPT, SMAIL_EINVAL },
     };
 
     (void)state;
