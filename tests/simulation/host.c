@@ -103,14 +103,17 @@ static void on_hello(struct sim *sim, struct link *link)
     }
     link->session.greeted = true;
     smail__format(
-        lines, sizeof(lines), "250-hello%s%s%s%s%s%s%s\r\n250 OK",
+        lines, sizeof(lines), "250-hello%s%s%s%s%s%s%s%s%s%s\r\n250 OK",
         host->pipelining ? "\r\n250-PIPELINING" : "",
         host->chunking ? "\r\n250-CHUNKING" : "",
         host->eight_bit ? "\r\n250-8BITMIME" : "",
         host->utf8 ? "\r\n250-SMTPUTF8" : "", host->dsn ? "\r\n250-DSN" : "",
         host->tls != TLS_NONE && !link->session.secured ? "\r\n250-STARTTLS"
                                                         : "",
-        host->wants_login && link->session.secured ? "\r\n250-AUTH PLAIN" : "");
+        host->wants_login && link->session.secured ? "\r\n250-AUTH PLAIN" : "",
+        host->require_tls && link->session.secured ? "\r\n250-REQUIRETLS" : "",
+        host->deliver_by ? "\r\n250-DELIVERBY" : "",
+        host->priority ? "\r\n250-MT-PRIORITY" : "");
     if (host->size)
         smail__format(lines + strlen(lines) - 6, 64, "250-SIZE %llu\r\n250 OK",
                       (unsigned long long)host->size_max);

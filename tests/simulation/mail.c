@@ -117,6 +117,11 @@ static void fill_insertion(struct insertion *insertion)
         .message_id = SMAIL__SPAN(""),
         .subject = SMAIL__SPAN("simulated"),
         .body = smail_smtp_content_body(&content),
+        .flags = (message->requires_tls ? SMAIL__QUEUE_REQUIRETLS : 0) |
+                 (sim_chance(insertion->sim, 200) ? SMAIL__QUEUE_PRIORITY : 0),
+        .priority = (int)sim_below(insertion->sim, 10) - 4,
+        .by_mode = message->by_mode,
+        .by_at = message->by_at,
         .ret = (int)sim_below(insertion->sim, 3),
         .created_at = now,
         .release_at = message->release_at,
@@ -158,6 +163,10 @@ static void on_message(struct sim *sim, void *arg)
     insertion->sim = sim;
     if (message->release_at != 0)
         message->release_at += sim_seconds(sim);
+    if (message->by_mode != SMAIL_SMTP_BY_UNSAID)
+        message->by_at = (message->release_at != 0 ? message->release_at
+                                                   : sim_seconds(sim)) +
+                         1 + sim_below(sim, sim_chance(sim, 500) ? 600 : 86400);
     fill_insertion(insertion);
     code = smail_append_new(&append, sim->store, &err);
     if (code == 0)
@@ -200,6 +209,10 @@ void mail_make(struct sim *sim)
         for (unsigned p = 0; p < message->person_count; p++)
             make_person(sim, message, p);
         make_text(sim, message);
+        message->requires_tls = sim_chance(sim, 60);
+        if (sim_chance(sim, 80))
+            message->by_mode = sim_chance(sim, 500) ? SMAIL_SMTP_BY_RETURN
+                                                    : SMAIL_SMTP_BY_NOTIFY;
         if (sim_chance(sim, 100))
             message->release_at = 1 + sim_below(sim, 86400);
         sim_at(sim,

@@ -82,6 +82,13 @@ void mail_taken(struct sim *sim, struct link *link)
         if (!is_as_sent(person->message, smail__buf_span(&session->content)))
             sim_fail(sim, "what came for %s is not what was sent",
                      person->address);
+        if (person->message->requires_tls && !person->message->is_null &&
+            !session->verified)
+            sim_fail(sim, "%s came without the TLS that was demanded",
+                     person->address);
+        if (person->message->by_mode == SMAIL_SMTP_BY_RETURN &&
+            sim_seconds(sim) > person->message->by_at + 7200)
+            sim_fail(sim, "%s came too late", person->address);
         if (person->taken > 0)
             sim->duplicates++;
         person->taken++;
@@ -162,9 +169,10 @@ static void check_status(struct sim *sim, const struct person *person)
     const struct message *message = person->message;
     unsigned counted = person->answered - person->excuses;
     bool delivered = person->status == SMAIL_QUEUE_DELIVERED;
-    bool free_to_go = !message->was_steered && !message->is_bad &&
-                      sim->crashes == 0 && sim->lost_settlements == 0 &&
-                      sim->thefts == 0;
+    bool free_to_go =
+        !message->requires_tls && message->by_mode != SMAIL_SMTP_BY_RETURN &&
+        !message->was_steered && !message->is_bad && sim->crashes == 0 &&
+        sim->lost_settlements == 0 && sim->thefts == 0;
     bool can =
         person->domain->is_good && person->kind != 'n' && person->kind != 'w';
 
@@ -196,6 +204,14 @@ static bool wanted(const struct person *person, unsigned what)
                                : (person->notify & what) != 0;
 }
 
+/* RFC 2852, 4.1.4.2: by N without asking for it. */
+static bool wants_delays(const struct person *person)
+{
+    return wanted(person, SMAIL_SMTP_NOTIFY_DELAY) ||
+           (person->message->by_mode == SMAIL_SMTP_BY_NOTIFY &&
+            person->notify != SMAIL_SMTP_NOTIFY_NEVER);
+}
+
 static void check_notices(struct sim *sim, const struct person *person)
 {
     const struct message *message = person->message;
@@ -209,7 +225,7 @@ static void check_notices(struct sim *sim, const struct person *person)
                           : person->failures > failures)
         sim_fail(sim, "%s: %d notices of failure, not %d", person->address,
                  person->failures, failures);
-    if (person->delays > (wanted(person, SMAIL_SMTP_NOTIFY_DELAY) ? 1 : 0))
+    if (person->delays > (wants_delays(person) ? 1 : 0))
         sim_fail(sim, "%s: %d notices of delay", person->address,
                  person->delays);
     if (person->successes + person->relays >

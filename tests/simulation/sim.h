@@ -102,9 +102,10 @@ struct host {
     enum tls_kind tls;
     bool pipelining, chunking, size, eight_bit, utf8, dsn, esmtp;
     uint64_t size_max;
-    bool refuses, silent; /* connections */
-    unsigned faults;      /* per thousand replies */
-    unsigned storms;      /* per thousand: 4yz */
+    bool require_tls, deliver_by, priority; /* extensions */
+    bool refuses, silent;                   /* connections */
+    unsigned faults;                        /* per thousand replies */
+    unsigned storms;                        /* per thousand: 4yz */
     unsigned recipients_max, mails_max;
     bool pieces;      /* octet by octet */
     bool wants_login; /* as a submission service */
@@ -152,6 +153,7 @@ struct session {
     size_t line_len;
     char sender[128];
     char hello[64];
+    bool requires_tls;
     struct person *persons[SIM_PERSONS];
     char notice_to[128]; /* the recipient of what is from <> */
     size_t person_count;
@@ -233,7 +235,9 @@ struct message {
     char *text; /* as it is to arrive */
     size_t text_len;
     bool is_bad; /* holds what no mail may hold */
-    bool is_long, is_utf8;
+    bool requires_tls;
+    int by_mode;
+    int64_t by_at;
     int64_t release_at;
     unsigned strikes;
     bool was_steered;

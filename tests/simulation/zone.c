@@ -22,6 +22,9 @@ static void make_host(struct sim *sim, struct domain *domain, unsigned number)
     host->eight_bit = sim_chance(sim, 900);
     host->utf8 = sim_chance(sim, 700);
     host->dsn = sim_chance(sim, 500);
+    host->require_tls = sim_chance(sim, 300);
+    host->deliver_by = sim_chance(sim, 300);
+    host->priority = sim_chance(sim, 300);
     host->tls = (enum tls_kind)sim_below(sim, TLS_KINDS);
     host->refuses = sim_chance(sim, 100);
     host->silent = sim_chance(sim, 50);
