@@ -23,10 +23,12 @@ static int check_room(smail_tx *tx, smail_id account, int64_t size,
 {
     static const char sql[] =
         "SELECT (SELECT coalesce(sum(size), 0) FROM upload "
-        "WHERE account = $1), quota_bytes, used_bytes FROM account "
+        "WHERE account = $1), quota_bytes, used_bytes, "
+        "quota_emails > 0 AND used_emails >= quota_emails FROM account "
         "WHERE id = $1";
     struct smail__statement *row;
     int64_t uploads = 0, quota = 0, used = 0;
+    bool has_all = false; /* the messages that it may have */
     int code = smail__db_prepare(&row, tx->db, sql, err);
 
     if (code < 0)
@@ -37,6 +39,7 @@ static int check_room(smail_tx *tx, smail_id account, int64_t size,
         uploads = smail__column_int(row, 0) + size;
         quota = smail__column_int(row, 1);
         used = smail__column_int(row, 2);
+        has_all = smail__column_int(row, 3) != 0;
     }
     smail__statement_reset(row);
     if (code == 0)
@@ -48,7 +51,7 @@ static int check_room(smail_tx *tx, smail_id account, int64_t size,
         return smail__fail(err, SMAIL_EQUOTA,
                            "too many uploads wait to be "
                            "used");
-    if (quota > 0 && used + uploads > quota)
+    if (has_all || (quota > 0 && used + uploads > quota))
         return smail__fail(err, SMAIL_EQUOTA, "the mailbox is full");
     return 0;
 }
