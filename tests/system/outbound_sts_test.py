@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """MTA-STS (RFC 8461): policies served over HTTPS, and what follows from them."""
 import ssl
+import threading
 import unittest
 
 from outbound_support import ALICE, groups, mail, until
@@ -237,6 +238,22 @@ class Sts(TlsCase):
         self.start()
         self.assertIn("MTA-STS, testing", self.send(count=3, subject="3"))
         self.assertEqual(len(self.policies.asked), 2)
+
+    def test_nobody_else_waits_for_a_policy(self):
+        over = threading.Event()
+        self.addCleanup(over.set)
+        self.begin(lambda: over.wait(60) and text(policy()))
+        other = self.add_host("mx.other.test")
+        self.add_domain("other.test", ["mx.other.test"])
+        self.start()
+
+        self.submit(["x@remote.test"])
+        until(lambda: self.policies.asked, 30, self.smtpd.tail)
+        self.send("other.test")
+        self.assertEqual(len(other.mails), 1)
+        self.assertEqual(self.mails(), [])
+        over.set()
+        until(self.mails, 30, self.smtpd.tail)
 
     def test_two_records_are_none(self):
         self.begin(text(policy()))

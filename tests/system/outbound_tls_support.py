@@ -55,7 +55,8 @@ def policy(mode="enforce", mx=("mx.remote.test",), age=604800):
 
 class PolicyHost:
     """HTTPS on loopback: for each host name an answer, as (status, type,
-    octets, more headers), and a certificate, as two paths."""
+    octets, more headers) or what gives one, and a certificate, as two paths.
+    """
 
     def __init__(self, certificates, answers):
         self.answers = answers
@@ -96,8 +97,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         host = self.headers["Host"].split(":")[0]
         self.policies.asked.append((host, self.path))
-        status, kind, octets, *more = self.policies.answers.get(
-            host, (404, "text/plain", b"none\n"))
+        answer = self.policies.answers.get(host,
+                                           (404, "text/plain", b"none\n"))
+        if callable(answer):
+            answer = answer()
+        status, kind, octets, *more = answer
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(octets)))
