@@ -9,7 +9,11 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/span.h"
+#include "dns/idna.h"
 #include "queue.h"
+
+/* A domain, or a route behind its "@". */
+#define DESTINATION_ROOM (SMAIL_DOMAIN_MAX + 1)
 
 const struct column queue_columns[] = {
     { .name = "id" },
@@ -124,16 +128,34 @@ static int read_status(smail_queue_query *query, struct ctl *ctl,
                      "or all");
 }
 
-static int read_query(smail_queue_query *query, struct ctl *ctl)
+/* A domain as the queue has it, in lower case and by A-labels; a route's name,
+ * "@smarthost", is as it is. */
+static int read_destination(char out[DESTINATION_ROOM], struct ctl *ctl,
+                            const char *text)
 {
+    if (text[0] == '@' || text[0] == '[') {
+        smail__format(out, DESTINATION_ROOM, "%s", text);
+        return 0;
+    }
+    if (smail__idna_to_ascii(out, smail__span(text)) != 0)
+        return ctl_usage(ctl, "'%s' is no domain", text);
+    return 0;
+}
+
+static int read_query(smail_queue_query *query, char room[DESTINATION_ROOM],
+                      struct ctl *ctl)
+{
+    const char *domain = ctl_option(ctl, "domain");
     const char *status = ctl_option(ctl, "status");
     const char *account = ctl_option(ctl, "account");
     int rc = 0;
 
     query->sender = ctl_option(ctl, "from");
     query->recipient = ctl_option(ctl, "to");
-    query->destination = ctl_option(ctl, "domain");
-    if (account != NULL)
+    if (domain != NULL)
+        rc = read_destination(room, ctl, domain);
+    query->destination = domain != NULL ? room : NULL;
+    if (rc == 0 && account != NULL)
         rc =
             smail_account_find(&query->account, ctl->store, account, &ctl->err);
     if (rc == 0 && status != NULL)
@@ -154,8 +176,9 @@ static int print(const smail_queue_entry *entry, void *user)
 static int list(struct ctl *ctl)
 {
     smail_queue_query query = SMAIL_QUEUE_QUERY_INIT;
+    char room[DESTINATION_ROOM];
     struct report report;
-    int rc = read_query(&query, ctl);
+    int rc = read_query(&query, room, ctl);
 
     if (rc != 0)
         return rc;
@@ -275,7 +298,8 @@ static int steer_all(struct ctl *ctl, smail_queue_change *change,
                      uint64_t *busy)
 {
     smail_queue_query base = SMAIL_QUEUE_QUERY_INIT;
-    int rc = read_query(&base, ctl);
+    char room[DESTINATION_ROOM];
+    int rc = read_query(&base, room, ctl);
 
     if (rc == 0 && ctl->argument_count == 0)
         rc = steer_one(ctl, change, &base, steering, changed, busy);
@@ -346,16 +370,17 @@ static int cancel(struct ctl *ctl)
 
 static int hold_destination(struct ctl *ctl, bool is_held)
 {
-    char sentence[512];
-    int rc = smail_queue_hold_destination(ctl->store, ctl->arguments[0],
-                                          is_held, &ctl->err);
+    char name[DESTINATION_ROOM], sentence[512];
+    int rc = read_destination(name, ctl, ctl->arguments[0]);
 
+    if (rc == 0)
+        rc = smail_queue_hold_destination(ctl->store, name, is_held, &ctl->err);
     if (rc != 0)
         return rc;
     smail__format(sentence, sizeof(sentence),
                   is_held ? "nothing is sent to %s now" : "sending to %s again",
-                  ctl->arguments[0]);
-    return ctl_done(ctl, "destination", ctl->arguments[0], sentence);
+                  name);
+    return ctl_done(ctl, "destination", name, sentence);
 }
 
 static int suspend(struct ctl *ctl)
@@ -393,10 +418,14 @@ static int tls(struct ctl *ctl)
         { .name = NULL }
     };
     smail_tls_result_query query = SMAIL_TLS_RESULT_QUERY_INIT;
+    const char *domain = ctl_option(ctl, "domain");
+    char room[DESTINATION_ROOM];
     struct report report;
     int rc;
 
-    query.domain = ctl_option(ctl, "domain");
+    if (domain != NULL && (rc = read_destination(room, ctl, domain)) != 0)
+        return rc;
+    query.domain = domain != NULL ? room : NULL;
     query.limit = ctl->limit;
     report_begin(&report, ctl, columns, false);
     rc = smail_tls_result_list(ctl->store, &query, print_tls, &report,
