@@ -87,7 +87,7 @@ class Steered(OutboundCase):
         self.assertEqual(self.steer("hold", "--domain", "two.test"), "c")
         self.assertEqual(self.steer("hold", "--domain", "ONE.test"), "abd")
         code, _, err = self.store.run("queue", "hold", "--domain",
-                                      "x" * 300)
+                                      "x" * 70)
         self.assertEqual(code, 2)
         self.assertIn(b"no domain", err)
 
