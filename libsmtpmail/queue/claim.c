@@ -13,9 +13,6 @@
 #include "base/span.h"
 #include "queue/queue.h"
 
-/* Octets of a destination: a domain, and the name of a route before it. */
-#define DESTINATION_MAX (SMAIL_DOMAIN_MAX + 80)
-
 /* What one claim may hold, all strings together. */
 #define TEXT_MAX ((size_t)32 * 1024 * 1024)
 
@@ -399,7 +396,7 @@ static int claim_one(struct smail__queue_claim *claim, smail_tx *tx,
     int code;
 
     smail__buf_init(&claim->text, TEXT_MAX, NULL);
-    smail__buf_init(&name, DESTINATION_MAX, NULL);
+    smail__buf_init(&name, SMAIL__QUEUE_DESTINATION_MAX, NULL);
     claim->token = wish->token;
     code = pick(&name, &claim->next_due, smail__tx_db(tx), wish, others, err);
     if (code > 0)

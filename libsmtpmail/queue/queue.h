@@ -51,6 +51,9 @@ enum smail__queue_flags {
     SMAIL__QUEUE_PRIORITY = 1 << 3    /* MT-PRIORITY was said */
 };
 
+/* Octets of a destination: a domain, and the name of a route before it. */
+#define SMAIL__QUEUE_DESTINATION_MAX (SMAIL_DOMAIN_MAX + 80)
+
 /* What MAIL said, and which bytes. */
 struct smail__queue_message {
     smail_id id;            /* out */

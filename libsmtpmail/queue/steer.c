@@ -18,7 +18,7 @@
 struct target {
     smail_id message, recipient;
     bool was_held;
-    char destination[SMAIL_DOMAIN_MAX + 64];
+    char destination[SMAIL__QUEUE_DESTINATION_MAX + 1];
 };
 
 struct page {
@@ -171,6 +171,8 @@ int smail__queue_cancel(uint64_t *count, smail_tx *tx,
     change.action = SMAIL_QUEUE_CANCEL;
     change.now = now;
     mine.statuses = applies_to[SMAIL_QUEUE_CANCEL];
+    mine.after_message = 0;
+    mine.after_recipient = 0;
     mine.limit = STEP;
     page->change = &change;
     do {
@@ -179,6 +181,8 @@ int smail__queue_cancel(uint64_t *count, smail_tx *tx,
         code = smail__queue_walk(smail__tx_db(tx), &mine, gather, page, err);
         if (code == 0)
             code = change_page(tx, page, err);
+        mine.after_message = page->last_message;
+        mine.after_recipient = page->last_recipient;
     } while (code == 0 && page->seen == STEP);
     *count = change.changed;
     free(page);

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "base/format.h"
+#include "queue/list.h"
 #include "store/append.h"
 #include "store/fixture.h"
 #include "store/tidy.h"
@@ -475,6 +477,75 @@ static void the_end_of_the_last_lets_the_bytes_go(void **state)
     fixture_end(&f);
 }
 
+#define MANY 250 /* more than are changed in one go */
+
+struct many {
+    smail_id id;
+    uint64_t cancelled;
+};
+
+static int insert_many(smail_tx *tx, struct smail_append *append, void *arg,
+                       smail_error *err)
+{
+    static struct smail__queue_recipient list[MANY];
+    static char names[MANY][32];
+    struct many *many = arg;
+    struct smail__queue_message message = { .sender = SMAIL__SPAN("me@x.test"),
+                                            .prefix = SMAIL__SPAN(""),
+                                            .envelope_id = SMAIL__SPAN(""),
+                                            .message_id = SMAIL__SPAN(""),
+                                            .subject = SMAIL__SPAN(""),
+                                            .size = 100,
+                                            .created_at = NOW,
+                                            .expires_at = NOW + 432000 };
+    int code;
+
+    for (size_t i = 0; i < MANY; i++) {
+        smail__format(names[i], sizeof(names[i]), "r%d@one.test", (int)i);
+        list[i] = (struct smail__queue_recipient){
+            .recipient = smail__span(names[i]),
+            .destination = SMAIL__SPAN("one.test"),
+            .original_recipient = SMAIL__SPAN("")
+        };
+    }
+    memcpy(message.name, append->id, sizeof(message.name));
+    code = smail__queue_insert(tx, &message, list, MANY, err);
+    many->id = message.id;
+    return code;
+}
+
+static int cancel_many(smail_tx *tx, void *arg, smail_error *err)
+{
+    struct many *many = arg;
+    smail_queue_query query = SMAIL_QUEUE_QUERY_INIT;
+
+    query.message = many->id;
+    return smail__queue_cancel(&many->cancelled, tx, &query, NOW, err);
+}
+
+/* Those that are under way are passed by, however many they are. */
+static void cancelling_comes_to_an_end(void **state)
+{
+    struct fixture f;
+    struct many many = { .id = 0 };
+    smail_append *append;
+
+    (void)state;
+    begin(&f);
+    fixture_ok(&f, smail_append_new(&append, f.store, &f.err));
+    fixture_ok(&f, smail_append_write(
+                       append, SMAIL__SPAN("Subject: x\r\n\r\ny\r\n"), &f.err));
+    smail__append_also(append, insert_many, &many);
+    fixture_ok(&f, smail_append_commit(append, NULL, 0, NULL, &f.err));
+    smail_append_free(append);
+    smail__queue_claim_free(claim(&f, 1, NOW, 220));
+    fixture_ok(&f, smail__store_write(f.store, cancel_many, &many, &f.err));
+    assert_int_equal(many.cancelled, MANY - 220);
+    fixture_ok(&f, smail__store_write(f.store, cancel_many, &many, &f.err));
+    assert_int_equal(many.cancelled, 0);
+    fixture_end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,6 +556,7 @@ int main(void)
         cmocka_unit_test(recovery_blames_what_was_in_hand),
         cmocka_unit_test(held_mail_waits_for_its_release),
         cmocka_unit_test(what_is_under_way_is_not_cancelled),
+        cmocka_unit_test(cancelling_comes_to_an_end),
         cmocka_unit_test(mail_for_later_is_not_due_before),
         cmocka_unit_test(history_is_kept_to_its_limit),
         cmocka_unit_test(the_end_of_the_last_lets_the_bytes_go),
