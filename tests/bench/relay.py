@@ -49,8 +49,6 @@ messages-per-hour = 1000000
 recipients-per-hour = 1000000
 messages-per-day = 1000000
 recipients-per-day = 1000000
-messages-per-day = 1000000
-recipients-per-day = 1000000
 connections-per-address = 1000000
 [resolver]
 zone-file = {folder}/zone.json
