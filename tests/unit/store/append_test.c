@@ -421,6 +421,7 @@ static void a_large_message_to_many_is_stored_once(void **state)
     char command[160];
 
     (void)state;
+    fixture_needs_files();
     fixture_begin(&f);
     fixture_open(&f, true);
     for (size_t i = 0; i < 100; i++) {
