@@ -13,7 +13,7 @@ from outbound_support import (ALICE, OutboundCase, groups, mail, until)
 from sink import Sink
 
 LONG = (b"550-5.1.1 The account that you tried to reach does not exist.\r\n"
-        b"550-5.1.1 Please look for typing errors, or ask the person by some\r\n"
+        b"550-5.1.1 Please look for typos, or ask the person by some\r\n"
         b"550 5.1.1 other way, https://help.remote.test/?p=NoSuchUser&x=1\r\n")
 
 

@@ -13,8 +13,9 @@ import threading
 import time
 import unittest
 
-from outbound_support import ALICE, OutboundCase, mail, until
+from outbound_support import ALICE, BOB, OutboundCase, mail, until
 from sink import Sink
+from support import DOMAIN
 
 KILLS = int(os.environ.get("OUTBOUND_KILLS", "10"))
 SEED = int(os.environ.get("OUTBOUND_SEED", "1"))
@@ -39,15 +40,23 @@ class Slow(Sink):
 
     def __init__(self):
         self.arrivals = []
+        self.refusals = 0
         self.random = random.Random(SEED)
         super().__init__(self.take_time)
 
     def take_time(self, session, verb, line):
+        if verb == "RCPT" and b"<bad" in line:
+            return self.never()
         if verb != "BODY":
             return None
         name = re.search(rb"\r\nSubject: (\S+)\r\n", line)[1].decode()
         self.arrivals.append(Arrival(session, name))
         return self.later()
+
+    async def never(self):
+        self.refusals += 1
+        await asyncio.sleep(self.random.random() * SLOWEST / 2)
+        return b"550 5.1.1 no such user here\r\n"
 
     async def later(self):
         await asyncio.sleep(self.random.random() * SLOWEST)
@@ -57,9 +66,10 @@ class Slow(Sink):
 class Writer(threading.Thread):
     """Submits as long as it may; knows what it was promised."""
 
-    def __init__(self, case):
+    def __init__(self, case, recipients=("x@slow.test",)):
         super().__init__(daemon=True)
         self.case = case
+        self.recipients = list(recipients)
         self.promised = []
         self.sent = 0
         self.stopping = threading.Event()
@@ -71,7 +81,7 @@ class Writer(threading.Thread):
                     return
                 self.sent += 1
                 name = f"m{self.sent}"
-                client.sendmail(ALICE, ["x@slow.test"], mail(name))
+                client.sendmail(ALICE, self.recipients, mail(name))
                 self.promised.append(name)
                 time.sleep(0.02)
 
@@ -123,6 +133,39 @@ class Killed(OutboundCase):
         print(f"{KILLS} kills: {len(writer.promised)} promised, "
               f"{len(set(names))} arrived, "
               f"{len(names) - len(set(names))} of them twice")
+
+    def test_a_notice_is_written_once(self):
+        """With what came of the attempt, or not at all."""
+        sink = self.hosts["slow.test"]
+        chance = random.Random(SEED)
+        writer = Writer(self, ["bad@slow.test", BOB])
+        writer.start()
+        for _ in range(KILLS):
+            enough = sink.refusals + chance.randrange(1, 8)
+            until(lambda: sink.refusals >= enough, 30, self.smtpd.tail)
+            time.sleep(chance.random() * SLOWEST)
+            self.smtpd.kill()
+            self.smtpd.start()
+        writer.stopping.set()
+        writer.join(30)
+        until(lambda: not self.rows(), 60, lambda: self.rows()[:5])
+
+        # What was not promised may have come to stay all the same.
+        bob = self.subjects("bob")
+        self.assertEqual(set(writer.promised) - set(bob), set())
+        self.assertEqual(len(bob), len(set(bob)))
+        told = [re.search(rb"\nSubject: (m\d+)\r", self.raw("alice", one))[1]
+                .decode() for one in self.all_of("alice")]
+        self.assertEqual(sorted(told), sorted(bob))
+        self.smtpd.stop()
+        self.store.ctl("store", "check")
+
+    def all_of(self, user):
+        return self.store.json("message", "list", f"{user}@{DOMAIN}",
+                               "--limit", "100000")
+
+    def subjects(self, user):
+        return [one["subject"] for one in self.all_of(user)]
 
 
 if __name__ == "__main__":
