@@ -8,7 +8,7 @@
 #include "store/store.h"
 
 /* Mailboxes of one message. */
-#define SMAIL__PLACES_MAX 100
+#define SMAIL__PLACES_MAX SMAIL_EMAIL_MAILBOXES_MAX
 
 struct smail__patch_place {
     smail_id mailbox;

@@ -218,6 +218,146 @@ static void a_name_used_again_has_a_new_uidvalidity(void **state)
     fixture_end(&f);
 }
 
+static int look(const smail_mailbox *mailbox, const char *path, void *user)
+{
+    smail_mailbox *wanted = user;
+
+    (void)path;
+    if (mailbox->id == wanted->id)
+        *wanted = *mailbox;
+    return 0;
+}
+
+static smail_mailbox get(struct fixture *f, smail_id account, smail_id mailbox)
+{
+    smail_mailbox found = { .id = mailbox };
+
+    fixture_ok(f, smail_mailbox_list(f->store, account, look, &found, &f->err));
+    return found;
+}
+
+static void a_role_is_had_once(void **state)
+{
+    struct fixture f;
+    smail_id bob, a, b, inbox;
+
+    (void)state;
+    fixture_begin(&f);
+    fixture_open(&f, true);
+    bob = fixture_account(&f, "bob@example.test", 0);
+    a = make(&f, bob, "a");
+    b = make(&f, bob, "b");
+    fixture_ok(&f, smail_mailbox_find(&inbox, f.store, bob, "INBOX", &f.err));
+    fixture_ok(
+        &f, smail_mailbox_set_role(f.store, bob, a, SMAIL_ROLE_TRASH, &f.err));
+    assert_int_equal(get(&f, bob, a).role, SMAIL_ROLE_TRASH);
+    fixture_ok(
+        &f, smail_mailbox_set_role(f.store, bob, a, SMAIL_ROLE_TRASH, &f.err));
+    assert_int_equal(
+        smail_mailbox_set_role(f.store, bob, b, SMAIL_ROLE_TRASH, &f.err),
+        SMAIL_EEXISTS);
+    fixture_ok(
+        &f, smail_mailbox_set_role(f.store, bob, a, SMAIL_ROLE_NONE, &f.err));
+    fixture_ok(
+        &f, smail_mailbox_set_role(f.store, bob, b, SMAIL_ROLE_TRASH, &f.err));
+    assert_int_equal(
+        smail_mailbox_set_role(f.store, bob, inbox, SMAIL_ROLE_SENT, &f.err),
+        SMAIL_ESTATE);
+    assert_int_equal(
+        smail_mailbox_set_role(f.store, bob, a, SMAIL_ROLE_INBOX, &f.err),
+        SMAIL_ESTATE);
+    assert_int_equal(
+        smail_mailbox_set_role(f.store, bob, a, (smail_role)7, &f.err),
+        SMAIL_EINVAL);
+    assert_int_equal(
+        smail_mailbox_set_role(f.store, bob, 999, SMAIL_ROLE_JUNK, &f.err),
+        SMAIL_ENOTFOUND);
+    fixture_end(&f);
+}
+
+static void roles_have_names(void **state)
+{
+    smail_role role = SMAIL_ROLE_INBOX;
+
+    (void)state;
+    assert_int_equal(smail_role_by_name(&role, "none"), 0);
+    assert_int_equal(role, SMAIL_ROLE_NONE);
+    for (int i = SMAIL_ROLE_INBOX; i <= SMAIL_ROLE_TRASH; i++) {
+        assert_int_equal(
+            smail_role_by_name(&role, smail_role_name((smail_role)i)), 0);
+        assert_int_equal(role, i);
+    }
+    assert_int_equal(smail_role_by_name(&role, "JUNK"), 0);
+    assert_int_equal(role, SMAIL_ROLE_JUNK);
+    assert_int_equal(smail_role_by_name(&role, ""), SMAIL_ENOTFOUND);
+    assert_int_equal(smail_role_by_name(&role, "junk "), SMAIL_ENOTFOUND);
+}
+
+static void a_subscription_comes_and_goes(void **state)
+{
+    struct fixture f;
+    smail_id bob, a;
+
+    (void)state;
+    fixture_begin(&f);
+    fixture_open(&f, true);
+    bob = fixture_account(&f, "bob@example.test", 0);
+    a = make(&f, bob, "a");
+    assert_true(get(&f, bob, a).is_subscribed);
+    fixture_ok(&f,
+               smail_mailbox_set_subscribed(f.store, bob, a, false, &f.err));
+    assert_false(get(&f, bob, a).is_subscribed);
+    fixture_ok(&f, smail_mailbox_set_subscribed(f.store, bob, a, true, &f.err));
+    assert_true(get(&f, bob, a).is_subscribed);
+    assert_int_equal(
+        smail_mailbox_set_subscribed(f.store, bob + 1, a, true, &f.err),
+        SMAIL_ENOTFOUND);
+    fixture_end(&f);
+}
+
+/* SMAIL_EMAIL_MAILBOXES_MAX, one below and one above. */
+static void a_message_is_in_so_many_mailboxes(void **state)
+{
+    smail_id boxes[SMAIL_EMAIL_MAILBOXES_MAX + 1];
+    smail_placing placing = SMAIL_PLACING_INIT;
+    smail_appended mail;
+    struct fixture f;
+    smail_id bob;
+    char name[8];
+
+    (void)state;
+    fixture_begin(&f);
+    fixture_open(&f, true);
+    bob = fixture_account(&f, "bob@example.test", 0);
+    for (size_t i = 0; i <= SMAIL_EMAIL_MAILBOXES_MAX; i++) {
+        smail__format(name, sizeof(name), "b%zu", i);
+        boxes[i] = make(&f, bob, name);
+    }
+    mail = fixture_append(&f, bob, boxes[0], "Subject: a\r\n\r\n");
+    placing.add = boxes;
+    placing.add_count = SMAIL_EMAIL_MAILBOXES_MAX - 1;
+    fixture_ok(&f,
+               smail_email_place(f.store, bob, mail.email, &placing, &f.err));
+    placing.add_count++;
+    fixture_ok(&f,
+               smail_email_place(f.store, bob, mail.email, &placing, &f.err));
+    placing.add_count++;
+    assert_int_equal(
+        smail_email_place(f.store, bob, mail.email, &placing, &f.err),
+        SMAIL_ELIMIT);
+    assert_int_equal(get(&f, bob, boxes[SMAIL_EMAIL_MAILBOXES_MAX - 1]).total,
+                     1);
+    assert_int_equal(get(&f, bob, boxes[SMAIL_EMAIL_MAILBOXES_MAX]).total, 0);
+    assert_int_equal(
+        smail_email_place(f.store, bob, mail.email + 99, &placing, &f.err),
+        SMAIL_ENOTFOUND);
+    placing.size = 0;
+    assert_int_equal(
+        smail_email_place(f.store, bob, mail.email, &placing, &f.err),
+        SMAIL_EINVAL);
+    fixture_end(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +367,10 @@ int main(void)
         cmocka_unit_test(renaming_moves_a_subtree),
         cmocka_unit_test(removing_takes_what_is_nowhere_else),
         cmocka_unit_test(a_name_used_again_has_a_new_uidvalidity),
+        cmocka_unit_test(a_role_is_had_once),
+        cmocka_unit_test(roles_have_names),
+        cmocka_unit_test(a_subscription_comes_and_goes),
+        cmocka_unit_test(a_message_is_in_so_many_mailboxes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
