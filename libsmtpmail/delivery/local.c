@@ -21,7 +21,8 @@
 
 struct homecoming {
     smail_store *store;
-    const struct smail__settlement *settlement;
+    const struct smail__settlement *settlement; /* all of it */
+    struct smail__settlement refused, rest;
     const char *hostname;
     smail_append *append;
     smail_target targets[TARGETS_MAX];
@@ -141,24 +142,72 @@ static int settle_too(smail_tx *tx, smail_append *append, void *arg,
     struct homecoming *homecoming = arg;
 
     (void)append;
-    return smail__settle(tx, homecoming->settlement, err);
+    return smail__settle(tx, &homecoming->rest, err);
+}
+
+static void reported(const smail_error *error, void *arg)
+{
+    struct homecoming *homecoming = arg;
+
+    homecoming->done(error, homecoming->arg);
+    free_homecoming(homecoming);
 }
 
 static void arrived(const smail_error *error, const smail_appended *results,
                     void *user)
 {
     struct homecoming *homecoming = user;
-
     smail_error err = SMAIL_ERROR_INIT;
-    bool tells = error == NULL && smail__settle_tells(homecoming->settlement);
+    bool tells = error == NULL && smail__settle_tells(&homecoming->rest);
 
     (void)results;
     /* What arrived has arrived, whether or not somebody can be told. */
-    if (!tells || smail__notice_after(homecoming->store, homecoming->settlement,
-                                      homecoming->hostname, homecoming->done,
-                                      homecoming->arg, &err) < 0)
-        homecoming->done(error, homecoming->arg);
+    if (!tells || smail__notice_after(homecoming->store, &homecoming->rest,
+                                      homecoming->hostname, reported,
+                                      homecoming, &err) < 0)
+        reported(error, homecoming);
+}
+
+static int deliver(struct homecoming *homecoming, smail_error *err)
+{
+    smail__append_also(homecoming->append, settle_too, homecoming);
+    return smail_append_commit_later(homecoming->append, homecoming->targets,
+                                     homecoming->count, arrived, homecoming,
+                                     err);
+}
+
+/* Whoever was refused is told of; now for the others. */
+static void refused(const smail_error *error, void *arg)
+{
+    struct homecoming *homecoming = arg;
+    smail_error err = SMAIL_ERROR_INIT;
+
+    if (error == NULL && deliver(homecoming, &err) == 0)
+        return;
+    homecoming->done(error != NULL ? error : &err, homecoming->arg);
     free_homecoming(homecoming);
+}
+
+/* Who is refused and told of comes first, and apart: each part is one
+ * transaction with its notice. */
+static void part(struct homecoming *homecoming)
+{
+    const struct smail__settlement *all = homecoming->settlement;
+    size_t count = 0;
+
+    for (size_t i = 0; i < all->count; i++) {
+        struct smail__settled one = all->list[i];
+
+        if (one.result.outcome != SMAIL_QUEUE_REFUSED || one.told == 0)
+            continue;
+        all->list[i] = all->list[count];
+        all->list[count++] = one;
+    }
+    homecoming->refused = *all;
+    homecoming->refused.count = count;
+    homecoming->rest = *all;
+    homecoming->rest.list += count;
+    homecoming->rest.count -= count;
 }
 
 int smail__local_later(smail_store *store,
@@ -178,8 +227,9 @@ int smail__local_later(smail_store *store,
     homecoming->done = done;
     homecoming->arg = arg;
     code = find_all(homecoming, err);
-    if (code == 0 && homecoming->count == 0 &&
-        smail__settle_tells(settlement)) {
+    if (code == 0)
+        part(homecoming);
+    if (code == 0 && homecoming->rest.count == 0) {
         free_homecoming(homecoming);
         return smail__notice_later(store, settlement, hostname, done, arg, err);
     }
@@ -187,12 +237,11 @@ int smail__local_later(smail_store *store,
         code = smail_append_new(&homecoming->append, store, err);
     if (code == 0)
         code = copy_bytes(homecoming, err);
-    if (code == 0) {
-        smail__append_also(homecoming->append, settle_too, homecoming);
-        code = smail_append_commit_later(homecoming->append,
-                                         homecoming->targets, homecoming->count,
-                                         arrived, homecoming, err);
-    }
+    if (code == 0 && homecoming->refused.count > 0)
+        code = smail__notice_later(store, &homecoming->refused, hostname,
+                                   refused, homecoming, err);
+    else if (code == 0)
+        code = deliver(homecoming, err);
     if (code < 0)
         free_homecoming(homecoming);
     return code;

@@ -82,7 +82,9 @@ static struct smail__job *next_job(smail_store *store,
     int64_t elapsed = monotonic() - began;
     struct smail__job *job = NULL;
 
-    if (batch->count >= BATCH_JOBS_MAX || elapsed > BATCH_NANOSECONDS)
+    /* The first one is taken however long this thread was kept waiting. */
+    if (batch->count >= BATCH_JOBS_MAX ||
+        (batch->count > 0 && elapsed > BATCH_NANOSECONDS))
         return NULL;
     pthread_mutex_lock(&writer->mutex);
     job = pop(writer);
