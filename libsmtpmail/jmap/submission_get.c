@@ -345,6 +345,7 @@ struct item {
 
 struct query {
     struct smail__jmap_call *call;
+    struct smail__db *db;
     const struct smail__json_value *filter, *sort;
     struct item *items;
     size_t count, room;
@@ -391,10 +392,9 @@ static int fails(smail_span key, const struct smail__json_value *value,
                          row->thread);
     if (smail__span_is(key, "undoStatus"))
         return !smail__span_is(
-            text,
-            row->sent_at > smail__store_now(matching->query->call->jmap->store)
-                ? "pending"
-                : "final");
+            text, undo_status(
+                      row, matching->query->db, matching->query->call->account,
+                      smail__store_now(matching->query->call->jmap->store)));
     if (smail__date_parse_rfc3339(&time, text) != 0)
         return 1;
     return smail__span_is(key, "before") ? row->sent_at >= time
@@ -561,6 +561,7 @@ int smail__jmap_submission_query(struct smail__jmap_call *call,
     if (code != 0)
         return code;
     code = smail__jmap_type_state(state, db, call->account, type.object, err);
+    query.db = db;
     if (code == 0)
         code = collect(&query, db, err);
     smail__store_end_read(call->jmap->store, db);

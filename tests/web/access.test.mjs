@@ -57,7 +57,7 @@ for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
             await person.compose({ to: "not-an-address", subject: "To myself", text: "Some words", files: [{ name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("a") }] });
             await person.composer.getByText(/^Saved/).waitFor();
             await look("composer");
-            await person.composer.getByRole("button", { name: "Send" }).click();
+            await person.composer.getByRole("button", { name: "Send", exact: true }).click();
             await person.composer.getByRole("alert").waitFor();
             await look("composer with an error");
             await person.composer.getByRole("button", { name: /^Remove not-an-address/ }).click();

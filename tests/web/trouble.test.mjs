@@ -46,7 +46,7 @@ test("a session that vanished: log in over the page, and what was asked is done"
     await alice.composer.getByText(/^Saved/).waitFor();
     await alice.context.clearCookies();
     await alice.page.keyboard.type(" and the second.");
-    await alice.composer.getByRole("button", { name: "Send" }).click();
+    await alice.composer.getByRole("button", { name: "Send", exact: true }).click();
     const dialog = alice.page.getByRole("dialog", { name: "Log in again" });
     await dialog.waitFor();
     await dialog.getByLabel("Password").fill(alice.password);
@@ -62,7 +62,7 @@ test("offline: a banner, the letter kept, sent when it is over", { skip: off }, 
     await alice.context.setOffline(true);
     await alice.write({ text: "No signal here." });
     await alice.page.getByText("You are offline. What you write is kept on this device.").waitFor();
-    await alice.composer.getByRole("button", { name: "Send" }).click();
+    await alice.composer.getByRole("button", { name: "Send", exact: true }).click();
     await alice.composer.getByRole("alert").filter({ hasText: "offline" }).waitFor();
     await alice.composer.getByText("No signal here.").waitFor();
     await alice.context.setOffline(false);
@@ -77,7 +77,7 @@ test("an upload that breaks says so and goes on when told to", { skip: off }, as
     await alice.composer.locator("input[type=file]").setInputFiles([{ name: "big.bin", mimeType: "application/octet-stream", buffer: Buffer.alloc(300000, 7) }]);
     const chip = alice.composer.locator(".attachment-draft", { hasText: "big.bin" });
     await chip.getByText("The connection broke.").waitFor();
-    await alice.composer.getByRole("button", { name: "Send" }).click();
+    await alice.composer.getByRole("button", { name: "Send", exact: true }).click();
     await alice.composer.getByRole("alert").filter({ hasText: "attachment" }).waitFor();
     await alice.page.unroute("**/jmap/upload/**");
     await chip.getByRole("button", { name: /^Try again/ }).click();
@@ -106,7 +106,7 @@ test("a server that is started anew under the page: it comes back by itself", { 
     await server.stopWebmail();
     await alice.write({ text: "Still here." });
     await alice.page.getByText("The server does not answer. Trying again…").waitFor();
-    await alice.composer.getByRole("button", { name: "Send" }).click();
+    await alice.composer.getByRole("button", { name: "Send", exact: true }).click();
     await alice.composer.getByRole("alert").waitFor();
     await alice.composer.getByText("Still here.").waitFor();
     await server.startWebmail(`127.0.0.1:${server.port}`);
@@ -184,7 +184,7 @@ test("a message that is larger than the server takes: said, and kept", { skip: o
         await (await person.signUp()).inbox();
         const file = (name) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.alloc(40_000, 9) });
         await person.compose({ to: person.address, subject: "Too heavy", text: "Two at once.", files: [file("one.bin"), file("two.bin")] });
-        await person.composer.getByRole("button", { name: "Send" }).click();
+        await person.composer.getByRole("button", { name: "Send", exact: true }).click();
         await person.composer.getByRole("alert").filter({ hasText: "larger than the server accepts" }).waitFor();
         await person.composer.getByText("Two at once.").waitFor();
         await person.composer.getByRole("button", { name: "Remove two.bin" }).click();
@@ -207,7 +207,7 @@ test("a full mailbox: said to the sender, the letter kept", { skip: offHere }, a
     await full.composer.getByText(/^Saved/).waitFor();
     await full.page.keyboard.type("and more");
     await full.composer.locator(".save-state").getByText(/mailbox is full/).waitFor();
-    await full.composer.getByRole("button", { name: "Send" }).click();
+    await full.composer.getByRole("button", { name: "Send", exact: true }).click();
     await full.composer.getByRole("alert").filter({ hasText: "mailbox is full" }).waitFor();
     await full.composer.getByText("word word").first().waitFor();
     await full.leave();

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "delivery/route.h"
 #include "fixture.h"
 
 static smail_id draft(struct fixture *f, const char *header)
@@ -267,6 +268,51 @@ static void records_are_removed_and_mail_stays(void **state)
     assert_int_equal(inbox_total(f, f->bob), 1);
 }
 
+static void what_was_taken_back_waits_no_more(void **state)
+{
+    struct fixture *f = *state;
+    struct smail__routes routes;
+    long long i = identity(f);
+    smail_id mail = draft(f, "From: alice@example.test\r\nTo: "
+                             "bob@example.test");
+    char id[40];
+
+    smail__routes_init(&routes);
+    smail__jmap_set_routes(f->jmap, &routes, 3600, 7200);
+    sendf(f, f->alice,
+          "['EmailSubmission/set',{'accountId':$A,'create':{'s':{"
+          "'identityId':'i%lld','emailId':'e%lld','envelope':{'mailFrom':{"
+          "'email':'alice@example.test','parameters':{'HOLDFOR':'600'}},"
+          "'rcptTo':[{'email':'bob@example.test','parameters':null}]}}}},"
+          "'0'],['EmailSubmission/query',{'accountId':$A,'filter':{"
+          "'undoStatus':'pending'}},'1']",
+          i, (long long)mail);
+    expect_text(f, "0/1/created/s/undoStatus", "pending");
+    assert_int_equal(count_at(f, "1/1/ids"), 1);
+    assert_int_equal(inbox_total(f, f->bob), 0);
+    send(f, f->alice,
+         "['EmailSubmission/query',{'accountId':$A,'filter':{"
+         "'undoStatus':'pending'}},'0']");
+    smail__format(id, sizeof(id), "%s", text_at(f, "0/1/ids/0"));
+    sendf(f, f->alice,
+          "['EmailSubmission/set',{'accountId':$A,'update':{'%s':{"
+          "'undoStatus':'canceled'}}},'0'],"
+          "['EmailSubmission/query',{'accountId':$A,'filter':{"
+          "'undoStatus':'pending'}},'1'],"
+          "['EmailSubmission/query',{'accountId':$A,'filter':{"
+          "'undoStatus':'canceled'}},'2'],"
+          "['EmailSubmission/query',{'accountId':$A,'filter':{"
+          "'undoStatus':'final'}},'3']",
+          id);
+    assert_int_equal(count_at(f, "0/1/updated"), 1);
+    assert_int_equal(count_at(f, "1/1/ids"), 0);
+    assert_int_equal(count_at(f, "2/1/ids"), 1);
+    assert_int_equal(count_at(f, "3/1/ids"), 0);
+    assert_int_equal(inbox_total(f, f->bob), 0);
+    smail__jmap_set_routes(f->jmap, NULL, 0, 0);
+    smail__routes_dispose(&routes);
+}
+
 static void identities_are_ones_own_addresses(void **state)
 {
     struct fixture *f = *state;
@@ -379,6 +425,7 @@ int main(void)
         JMAP_TEST(the_envelope_is_ones_own),
         JMAP_TEST(a_copy_that_cannot_be_filed_is_told_of),
         JMAP_TEST(records_are_removed_and_mail_stays),
+        JMAP_TEST(what_was_taken_back_waits_no_more),
         JMAP_TEST(identities_are_ones_own_addresses),
         cmocka_unit_test_setup_teardown(a_day_has_an_end, setup_capped,
                                         teardown),

@@ -21,13 +21,21 @@ export const PHONE = { width: 390, height: 844 };
 
 /* A person: a browser context of their own, and what went wrong in it. */
 export class Person {
-    static async arrive(browser, server, name, options = {}) {
+    static async arrive(browser, server, name, { undo = 0, ...options } = {}) {
         const person = new Person();
         person.server = server;
         person.name = name;
         person.address = `${name.toLowerCase().split(" ")[0]}@${DOMAIN}`;
         person.password = `${name}-password-1`;
         person.context = await browser.newContext({ viewport: DESKTOP, locale: "en-GB", acceptDownloads: true, ...options });
+        /* Nobody waits for what can be undone, but who looks at just that. */
+        await person.context.addInitScript((seconds) => {
+            try {
+                localStorage["smtpmail-undo"] ??= seconds;
+            } catch {
+                /* Not in a page yet. */
+            }
+        }, String(undo));
         person.page = await person.context.newPage();
         person.faults = [];
         person.page.on("pageerror", (error) => person.faults.push(`script: ${error.message}`));
@@ -114,7 +122,7 @@ export class Person {
     }
 
     async send() {
-        await this.composer.getByRole("button", { name: "Send" }).click();
+        await this.composer.getByRole("button", { name: "Send", exact: true }).click();
         await this.page.getByText("Message sent").waitFor();
     }
 

@@ -72,6 +72,7 @@ const SETS: Record<string, string> = {
     forbiddenMailFrom: "You may not send with this sender address.",
     forbiddenToSend: "You may not send mail.",
     invalidEmail: "The message is not complete.",
+    cannotUnsend: "It has left already and cannot be taken back.",
     mailboxHasEmail: "The folder is not empty.",
     mailboxHasChild: "The folder has other folders in it.",
     forbidden: "You may not do this.",

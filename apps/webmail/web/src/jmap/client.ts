@@ -96,12 +96,16 @@ export class Client {
     readonly accountId: Id;
     readonly limits: CoreLimits;
     readonly knowsQuestions: boolean;
+    /* Seconds that the server keeps mail for; 0: it does not. */
+    readonly maxDelayedSend: number;
     private running = 0;
     private waiting: (() => void)[] = [];
 
     constructor(readonly session: SessionObject) {
         this.accountId = session.primaryAccounts[MAIL] ?? Object.keys(session.accounts)[0] ?? "";
         this.knowsQuestions = session.capabilities[SEARCH] !== undefined;
+        const sending = session.accounts[this.accountId]?.accountCapabilities[SUBMISSION] as { maxDelayedSend?: number } | undefined;
+        this.maxDelayedSend = sending?.maxDelayedSend ?? 0;
         this.limits = { ...DEFAULT_LIMITS, ...(session.capabilities[CORE] as Partial<CoreLimits> | undefined) };
     }
 

@@ -117,6 +117,7 @@ export interface DeliveryStatus {
 export interface EmailSubmission {
     id: Id;
     emailId: Id;
+    identityId: Id | null;
     sendAt: string;
     undoStatus: "pending" | "final" | "canceled";
     deliveryStatus: Record<string, DeliveryStatus> | null;
@@ -162,7 +163,7 @@ export interface SetResponse {
     accountId: Id;
     oldState: string | null;
     newState: string;
-    created: Record<string, { id: Id; threadId?: Id; blobId?: Id }> | null;
+    created: Record<string, { id: Id; threadId?: Id; blobId?: Id; undoStatus?: string; sendAt?: string }> | null;
     updated: Record<string, unknown> | null;
     destroyed: Id[] | null;
     notCreated: Record<string, SetError> | null;

@@ -29,6 +29,16 @@ export interface SendProblem {
     recipients: Record<string, string>;
 }
 
+/* What of FUTURERELEASE (RFC 4865) goes with the sender: seconds, or a time. */
+export type Hold = { HOLDFOR: string } | { HOLDUNTIL: string };
+
+/* What was handed to the server, and how to write on should it come back. */
+export interface Sent {
+    submissionId: Id;
+    draft: Draft;
+    isPending: boolean;
+}
+
 export interface ComposerTools {
     client: Client;
     boxes: Mailboxes;
@@ -180,27 +190,35 @@ export class Composer {
         return null;
     }
 
-    /* True when it went out. On any failure the draft stays as it is. */
-    async send(): Promise<boolean> {
-        if (this.sending.get()) return false;
+    /* What went out. On any failure the draft stays as it is. */
+    async send(hold: Hold | null): Promise<Sent | null> {
+        if (this.sending.get()) return null;
         for (const field of ["to", "cc", "bcc"] as Field[]) this.commit(field);
         this.problem.set(this.check(this.draft.get()));
-        if (this.problem.get()) return false;
+        if (this.problem.get()) return null;
         this.sending.set(true);
         window.clearTimeout(this.timer);
         try {
             await this.running;
-            return await this.submit(this.draft.get());
+            return await this.submit(this.draft.get(), hold);
         } catch (error) {
             this.problem.set({ text: inWords(error).replace("Nothing was changed.", "The message is kept."), recipients: {} });
             this.later(SAVE_AFTER_MS);
-            return false;
+            return null;
         } finally {
             this.sending.set(false);
         }
     }
 
-    private async submit(draft: Draft): Promise<boolean> {
+    /* Only an envelope can say that it is to wait (RFC 8621, 7). */
+    private envelope(draft: Draft, sender: string, hold: Hold): Record<string, unknown> {
+        const all = (["to", "cc", "bcc"] as Field[]).flatMap((field) => recipients(draft, field));
+        const unique = new Map(all.map((each) => [each.email.toLowerCase(), each.email]));
+        const rcptTo = [...unique.values()].map((email) => ({ email, parameters: null }));
+        return { mailFrom: { email: sender, parameters: hold }, rcptTo };
+    }
+
+    private async submit(draft: Draft, hold: Hold | null): Promise<Sent | null> {
         const { client, boxes, identities } = this.tools;
         const identity = identities.byId(draft.identityId);
         const drafts = this.draftsBox();
@@ -211,8 +229,10 @@ export class Composer {
         });
         const after: Record<string, unknown> = { "keywords/$draft": null };
         if (sent && sent !== drafts) Object.assign(after, { [`mailboxIds/${drafts}`]: null, [`mailboxIds/${sent}`]: true });
+        const send: Record<string, unknown> = { identityId: identity?.id ?? null, emailId: "#draft" };
+        if (hold && identity) send["envelope"] = this.envelope(draft, identity.email, hold);
         const submission = batch.add<SetResponse>("EmailSubmission/set", {
-            create: { send: { identityId: identity?.id ?? null, emailId: "#draft" } },
+            create: { send },
             onSuccessUpdateEmail: { "#send": after },
         });
         await batch.send();
@@ -229,7 +249,8 @@ export class Composer {
         if (notSent) return this.refuse(notSent);
         this.markSource(draft);
         this.close();
-        return true;
+        const created = submission.get().created?.["send"];
+        return { submissionId: created?.id ?? "", draft: this.draft.get(), isPending: created?.undoStatus === "pending" };
     }
 
     private markSource(draft: Draft): void {
@@ -239,7 +260,7 @@ export class Composer {
         void this.tools.client.call<SetResponse>("Email/set", { update }).catch(() => undefined);
     }
 
-    private refuse(error: SetError): false {
+    private refuse(error: SetError): null {
         const list = error.invalidRecipients ?? [];
         const why = (error.description ?? "").trim();
         if (list.length > 0 || error.type === "invalidRecipients") {
@@ -249,7 +270,7 @@ export class Composer {
         } else {
             this.problem.set({ text: `Not sent. ${setErrorInWords(error)}`, recipients: {} });
         }
-        return false;
+        return null;
     }
 
     attach(files: Iterable<File>): void {

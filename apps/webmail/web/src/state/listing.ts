@@ -65,6 +65,8 @@ export class Listing {
     private filters(view: View): Filter[] {
         const box = this.boxes.of(view);
         if (view.kind === "role" || view.kind === "folder") return box ? [{ inMailbox: box.id }] : [];
+        /* These are no lists of emails, and have panes of their own. */
+        if (view.kind === "scheduled" || view.kind === "removed") return [];
         const hidden = ["trash", "junk"].flatMap((role) => this.boxes.roleId(role) ?? []);
         if (view.kind === "flagged") return this.without(hidden, { hasKeyword: "$flagged" });
         if (!this.client.knowsQuestions) return this.without(hidden, { text: view.text });

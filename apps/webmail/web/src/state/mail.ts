@@ -9,19 +9,22 @@ import { Address, EmailHead, Id } from "../jmap/types";
 import { parseAddresses } from "../mail/address";
 import { forwardDraft, mailtoDraft, reopenDraft, replyDraft } from "../mail/answer";
 import { textToHtml } from "../mail/text";
+import { quoteTime } from "../mail/when";
 import { inWords } from "../words";
 import { Actions } from "./actions";
-import { Composer } from "./composer";
+import { Composer, Hold, Sent } from "./composer";
 import { Draft, emptyDraft, Source } from "./draft";
 import { Emails } from "./emails";
 import { Identities } from "./identities";
 import { Listing } from "./listing";
+import { undoSeconds } from "./looks";
 import { Mailboxes } from "./mailboxes";
 import { Selection } from "./selection";
 import { Shelf } from "./shelf";
+import { Scheduled, Waiting } from "./scheduled";
 import { Submissions } from "./submissions";
 import { Sync } from "./sync";
-import { complain, say } from "./toasts";
+import { complain, say, speak } from "./toasts";
 import { place, viewKey } from "./view";
 
 export class Mail {
@@ -31,6 +34,7 @@ export class Mail {
     readonly listing: Listing;
     readonly actions: Actions;
     readonly submissions: Submissions;
+    readonly scheduled: Scheduled;
     readonly selection: Selection;
     readonly composers = new Cell<Composer[]>([]);
     /* The composer that a person is looking at. */
@@ -53,10 +57,11 @@ export class Mail {
         this.boxes = new Mailboxes(client);
         this.identities = new Identities(client, who.address);
         this.submissions = new Submissions(client);
+        this.scheduled = new Scheduled(client, this.boxes);
         this.listing = new Listing(client, this.emails, this.boxes, place.get().view);
         this.actions = new Actions(client, this.emails, this.boxes, this.listing);
         this.selection = new Selection(this.listing);
-        this.sync = new Sync(client, this.emails, this.boxes, this.listing, this.submissions);
+        this.sync = new Sync(client, this.emails, this.boxes, this.listing, this.submissions, this.scheduled);
         this.shelf = new Shelf(client.accountId, who.address);
     }
 
@@ -72,6 +77,7 @@ export class Mail {
         });
         void this.listing.open(place.get().view);
         void this.boxes.countImportant();
+        void this.scheduled.load().catch(() => undefined);
         for (const draft of this.shelf.restore()) this.open(restored(draft), false);
         this.sync.start();
         window.addEventListener("beforeunload", this.warn);
@@ -79,6 +85,7 @@ export class Mail {
 
     stop(): void {
         this.sync.stop();
+        this.scheduled.stop();
         this.shelf.stop();
         this.stopPlace();
         window.removeEventListener("beforeunload", this.warn);
@@ -164,10 +171,68 @@ export class Mail {
         if (this.front.get() === composer.key) this.front.set(this.composers.get().at(-1)?.key ?? null);
     }
 
-    async send(composer: Composer): Promise<void> {
-        if (!(await composer.send())) return;
+    private holdFor(until: Date | null): Hold | null {
+        const seconds = Math.min(undoSeconds.get(), this.client.maxDelayedSend);
+        if (until) return { HOLDUNTIL: until.toISOString().replace(/\.\d+Z$/, "Z") };
+        return seconds > 0 ? { HOLDFOR: String(seconds) } : null;
+    }
+
+    /* Now, which for some seconds can be taken back, or at a time. */
+    async send(composer: Composer, until: Date | null = null): Promise<void> {
+        const began = Date.now();
+        const hold = this.holdFor(until);
+        const { source } = composer.draft.get();
+        const marked = source !== null && this.emails.head(source.id)?.keywords[source.keyword] === true;
+        const sent = await composer.send(hold);
+        if (!sent) return;
         this.leave(composer);
-        say("Message sent");
+        if (sent.isPending && hold) {
+            const words = until ? `Leaves ${quoteTime(until.toISOString())}` : "Message sent";
+            const ends = "HOLDFOR" in hold ? began + Number(hold.HOLDFOR) * 1000 : null;
+            if (!until) this.scheduled.hide(sent.submissionId);
+            say(words, { label: "Undo", run: () => void this.unsend(sent, marked) }, ends);
+        } else say("Message sent");
+        void this.scheduled.load().catch(() => undefined);
+        void this.sync.catchUp();
+    }
+
+    /* Back into the composer, as it was. */
+    private async unsend({ submissionId, draft }: Sent, wasMarked: boolean): Promise<void> {
+        try {
+            await this.scheduled.cancel(submissionId);
+        } catch (error) {
+            complain(inWords(error));
+            return;
+        }
+        this.open({ ...draft, key: this.newKey() }, true);
+        speak("Not sent. You can write on.");
+        const { source } = draft;
+        if (source && !wasMarked) {
+            const update = { [source.id]: { [`keywords/${source.keyword}`]: null } };
+            void this.client.call("Email/set", { update }).catch(() => undefined);
+        }
+        void this.sync.catchUp();
+    }
+
+    /* Of what waits for its time: it is a draft again. */
+    async unschedule(each: Waiting, edits: boolean): Promise<void> {
+        try {
+            await this.scheduled.cancel(each.submission.id);
+            await this.sync.catchUp();
+            if (!edits) say("Moved back to Drafts");
+            else await this.continueDraft(each.head);
+        } catch (error) {
+            complain(inWords(error));
+        }
+    }
+
+    async sendNow(each: Waiting): Promise<void> {
+        try {
+            await this.scheduled.sendNow(each);
+            say("Message sent");
+        } catch (error) {
+            complain(inWords(error));
+        }
         void this.sync.catchUp();
     }
 

@@ -125,6 +125,8 @@ export function badge(box: Mailbox): number {
 export function viewName(view: View, boxes: Mailboxes): string {
     if (view.kind === "flagged") return "Important";
     if (view.kind === "search") return "Search";
+    if (view.kind === "scheduled") return "Scheduled";
+    if (view.kind === "removed") return "Recently deleted";
     const box = boxes.of(view);
     if (box) return boxName(box);
     return view.kind === "role" ? (NAMES[view.role] ?? view.role) : "Folder";

@@ -5,7 +5,7 @@ import { DeliveryStatus, EmailSubmission, GetResponse, Id } from "../jmap/types"
 import { quoteTime, relativeTime } from "../mail/when";
 import { Cell } from "../cell";
 
-const PROPERTIES = ["id", "emailId", "sendAt", "undoStatus", "deliveryStatus"];
+export const PROPERTIES = ["id", "emailId", "identityId", "sendAt", "undoStatus", "deliveryStatus"];
 
 export class Submissions {
     readonly byEmail = new Cell<ReadonlyMap<Id, EmailSubmission[]>>(new Map());

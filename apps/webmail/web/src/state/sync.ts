@@ -8,6 +8,7 @@ import { nameOf, plain } from "../mail/address";
 import { Emails, isUnread } from "./emails";
 import { Listing } from "./listing";
 import { Mailboxes } from "./mailboxes";
+import { Scheduled } from "./scheduled";
 import { Submissions } from "./submissions";
 import { speak } from "./toasts";
 
@@ -26,6 +27,7 @@ export class Sync {
         private boxes: Mailboxes,
         private listing: Listing,
         private submissions: Submissions,
+        private scheduled: Scheduled,
     ) {
         this.push = new Push(client, {
             changed: (changed) => this.changed(changed),
@@ -65,7 +67,10 @@ export class Sync {
     }
 
     private changed(changed: Changed): void {
-        if (changed["EmailSubmission"]) void this.submissions.refresh().catch(() => undefined);
+        if (changed["EmailSubmission"]) {
+            void this.submissions.refresh().catch(() => undefined);
+            void this.scheduled.load().catch(() => undefined);
+        }
         const news =
             (changed["Email"] && changed["Email"] !== this.emails.state) ||
             (changed["Mailbox"] && changed["Mailbox"] !== this.boxes.state) ||

@@ -7,6 +7,8 @@ export interface Toast {
     text: string;
     kind: "done" | "failed";
     action: { label: string; run: () => void } | null;
+    /* When what it offers ends; no pointing at it makes that later. */
+    until: number | null;
 }
 
 const SHOWN_MS = 8_000;
@@ -28,26 +30,30 @@ export function dismiss(id: number): void {
 
 /* While somebody points at a note or is in it, it stays. */
 export function hold(id: number): void {
+    if (toasts.get().some((toast) => toast.id === id && toast.until !== null)) return;
     window.clearTimeout(timers.get(id));
 }
 
 export function letGo(id: number): void {
-    hold(id);
-    timers.set(id, window.setTimeout(() => dismiss(id), SHOWN_MS));
+    const until = toasts.get().find((toast) => toast.id === id)?.until ?? null;
+    window.clearTimeout(timers.get(id));
+    timers.set(id, window.setTimeout(() => dismiss(id), until === null ? SHOWN_MS : Math.max(0, until - Date.now())));
 }
 
 function show(toast: Omit<Toast, "id">): void {
     const id = ++last;
-    toasts.update((list) => [...list.filter((each) => each.text !== toast.text).slice(1 - SHOWN_MAX), { ...toast, id }]);
+    /* The same again replaces it, unless each has its own way back. */
+    const same = (each: Toast) => each.text === toast.text && each.until === null;
+    toasts.update((list) => [...list.filter((each) => !same(each)).slice(1 - SHOWN_MAX), { ...toast, id }]);
     letGo(id);
 }
 
-export function say(text: string, action: Toast["action"] = null): void {
-    show({ text, kind: "done", action });
+export function say(text: string, action: Toast["action"] = null, until: number | null = null): void {
+    show({ text, kind: "done", action, until });
 }
 
 export function complain(text: string): void {
-    show({ text, kind: "failed", action: null });
+    show({ text, kind: "failed", action: null, until: null });
 }
 
 export function speak(text: string): void {

@@ -8,6 +8,8 @@ export type View =
     | { kind: "role"; role: string }
     | { kind: "folder"; mailboxId: Id }
     | { kind: "flagged" }
+    | { kind: "scheduled" }
+    | { kind: "removed" }
     | { kind: "search"; text: string };
 
 export interface Place {
@@ -24,6 +26,7 @@ export function viewKey(view: View): string {
     if (view.kind === "role") return view.role;
     if (view.kind === "folder") return `folder/${encodeURIComponent(view.mailboxId)}`;
     if (view.kind === "flagged") return "important";
+    if (view.kind === "scheduled" || view.kind === "removed") return view.kind;
     return `search/${encodeURIComponent(view.text)}`;
 }
 
@@ -41,6 +44,7 @@ export function parsePlace(hash: string): Place {
     if (first === "settings") return { ...HOME, settings: parts[1] || "profile" };
     const thread = (at: number) => decode(parts[at]) || null;
     if (first === "important") return { view: { kind: "flagged" }, threadId: thread(1), settings: null };
+    if (first === "scheduled" || first === "removed") return { view: { kind: first }, threadId: null, settings: null };
     if (first === "folder" && parts[1]) {
         return { view: { kind: "folder", mailboxId: decode(parts[1]) }, threadId: thread(2), settings: null };
     }

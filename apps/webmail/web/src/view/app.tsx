@@ -18,6 +18,7 @@ import { Icon } from "./icon";
 import { KEYS, listenToKeys } from "./keys";
 import { ListPane } from "./list";
 import { Brand, Confirm, Dialog, Question, Spinner } from "./parts";
+import { ScheduledPane } from "./scheduled";
 import { Settings } from "./settings";
 import { Sidebar } from "./sidebar";
 import { Toasts } from "./toasts";
@@ -84,7 +85,8 @@ function Shell({ onLogOut }: { onLogOut: () => void }): JSX.Element {
         };
     }, [mail]);
 
-    const where = now.settings ? "in-settings" : now.threadId ? "in-thread" : "in-list";
+    const apart = now.view.kind === "scheduled" || now.view.kind === "removed";
+    const where = now.settings || apart ? "in-settings" : now.threadId ? "in-thread" : "in-list";
     return (
         <div class={`shell ${where}`}>
             <a class="skip" href="#list" onClick={(event) => {
@@ -98,6 +100,8 @@ function Shell({ onLogOut }: { onLogOut: () => void }): JSX.Element {
                 <Banner />
                 {now.settings ? (
                     <Settings onMenu={() => setMenu(true)} />
+                ) : now.view.kind === "scheduled" ? (
+                    <ScheduledPane onMenu={() => setMenu(true)} />
                 ) : (
                     <div class="panes">
                         <ListPane onMenu={() => setMenu(true)} />

@@ -19,6 +19,7 @@ import { RichEditor } from "./editor";
 import { MailFrame } from "./frame";
 import { Icon, IconButton } from "./icon";
 import { Menu, MenuItem, Spinner } from "./parts";
+import { SendLater } from "./scheduled";
 import { PlainText } from "./text";
 
 const NO_INLINE: Record<string, string> = {};
@@ -225,6 +226,7 @@ export function ComposerPanel({ composer, large, onLarge }: { composer: Composer
     const [startsInText] = useState(draft.to.length > 0);
     const attach = (files: File[]) => composer.attach(files);
     const drop = useDrop(attach);
+    const [later, setLater] = useState(false);
     const attached = draft.attachments.filter((each) => !each.inQuote);
     const title = plain(draft.subject) || "New message";
     /* Whoever was somewhere before is there again afterwards. */
@@ -302,6 +304,7 @@ export function ComposerPanel({ composer, large, onLarge }: { composer: Composer
                         <button type="button" class="btn btn-primary" disabled={sending} title="Send (Ctrl+Enter)" onClick={() => void mail.send(composer)}>
                             {sending ? <Spinner label="Sending" /> : <Icon name="send" size={15} />} Send
                         </button>
+                        {mail.client.maxDelayedSend > 0 && <IconButton icon="clock" label="Send later" disabled={sending} onClick={() => setLater(true)} />}
                         <input ref={file} type="file" multiple hidden tabIndex={-1} aria-hidden="true"
                             onChange={(event) => {
                                 attach([...(event.currentTarget.files ?? [])]);
@@ -312,6 +315,12 @@ export function ComposerPanel({ composer, large, onLarge }: { composer: Composer
                         <Menu label="More" items={items} up />
                         <IconButton icon="trash" label="Discard draft" onClick={() => void mail.discard(composer)} />
                     </footer>
+                    {later && (
+                        <SendLater onClose={() => setLater(false)} onPick={(at) => {
+                            setLater(false);
+                            void mail.send(composer, at);
+                        }} />
+                    )}
                     <div class="drop-here" aria-hidden="true">
                         Drop to attach
                     </div>

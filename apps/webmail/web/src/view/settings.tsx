@@ -6,7 +6,7 @@ import { useCell } from "../cell";
 import { Problem } from "../http";
 import { plain } from "../mail/address";
 import { exactTime, relativeTime } from "../mail/when";
-import { chooseDense, chooseTheme, dense, theme, Theme } from "../state/looks";
+import { chooseDense, chooseTheme, chooseUndo, dense, theme, Theme, UNDO_CHOICES, undoSeconds } from "../state/looks";
 import { useMail } from "../state/mail";
 import { complain, say } from "../state/toasts";
 import { go, place } from "../state/view";
@@ -18,6 +18,7 @@ import { LogIns, TwoStep } from "./two-step";
 const PAGES: { key: string; name: string; icon: IconName }[] = [
     { key: "profile", name: "Profile", icon: "person" },
     { key: "look", name: "Appearance", icon: "sun" },
+    { key: "sending", name: "Sending", icon: "send" },
     { key: "password", name: "Password", icon: "lock" },
     { key: "two-step", name: "Two-step log-in", icon: "junk" },
     { key: "apps", name: "App passwords", icon: "key" },
@@ -58,6 +59,26 @@ function Profile(): JSX.Element {
                 Save
             </button>
         </form>
+    );
+}
+
+function Sending(): JSX.Element {
+    const mail = useMail();
+    const now = useCell(undoSeconds);
+    if (mail.client.maxDelayedSend === 0) return <p class="settings-none">This server sends at once.</p>;
+    return (
+        <fieldset class="field">
+            <legend>Undo</legend>
+            <div class="choices">
+                {UNDO_CHOICES.map((each) => (
+                    <label key={each} class={`choice ${now === each ? "on" : ""}`}>
+                        <input type="radio" name="undo" checked={now === each} onChange={() => chooseUndo(each)} />
+                        {each === 0 ? "Off" : `${each} seconds`}
+                    </label>
+                ))}
+            </div>
+            <p class="field-help">For so long a message waits after Send, and can be taken back.</p>
+        </fieldset>
     );
 }
 
@@ -268,7 +289,7 @@ function Sessions(): JSX.Element {
 }
 
 const BODIES: Record<string, () => JSX.Element> = {
-    profile: Profile, look: Look, password: Password, "two-step": TwoStep, apps: Apps, sessions: Sessions, "log-ins": LogIns,
+    profile: Profile, look: Look, sending: Sending, password: Password, "two-step": TwoStep, apps: Apps, sessions: Sessions, "log-ins": LogIns,
 };
 
 export function Settings({ onMenu }: { onMenu: () => void }): JSX.Element {

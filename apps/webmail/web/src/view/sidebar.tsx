@@ -6,7 +6,7 @@ import { Mailbox } from "../jmap/types";
 import { badge, boxName } from "../state/mailboxes";
 import { useMail } from "../state/mail";
 import { complain, say } from "../state/toasts";
-import { go, openView, place, ROLES, View, viewKey } from "../state/view";
+import { go, openView, place, View, viewKey } from "../state/view";
 import { inWords } from "../words";
 import { Icon, IconButton, IconName } from "./icon";
 import { Avatar, Brand, Confirm, Dialog, Field, Menu, Question } from "./parts";
@@ -146,6 +146,8 @@ export function Sidebar({ open, onClose, onLogOut }: { open: boolean; onClose: (
     const who = useCell(mail.who);
     const important = useCell(mail.boxes.unreadImportant);
     const identities = useCell(mail.identities.all);
+    const scheduled = useCell(mail.scheduled.list);
+    const now = useCell(place);
     const name = identities[0]?.name || who.name;
 
     const nav = useRef<HTMLElement>(null);
@@ -193,7 +195,11 @@ export function Sidebar({ open, onClose, onLogOut }: { open: boolean; onClose: (
                     <ul class="folders">
                         {roleLink("inbox")}
                         <FolderLink view={{ kind: "flagged" }} icon="star" name="Important" count={important} strong onGo={onClose} />
-                        {ROLES.filter((role) => role !== "inbox").map(roleLink)}
+                        {["drafts", "sent"].map(roleLink)}
+                        {(scheduled.length > 0 || now.view.kind === "scheduled") && (
+                            <FolderLink view={{ kind: "scheduled" }} icon="clock" name="Scheduled" count={scheduled.length} onGo={onClose} />
+                        )}
+                        {["archive", "junk", "trash"].map(roleLink)}
                     </ul>
                     <CustomFolders onGo={onClose} />
                 </div>
