@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Hosts that mean us ill: bounded time and memory, and other mail goes on."""
+import socket
+import struct
+import threading
+import time
 import unittest
 
 from outbound_support import (ALICE, OutboundCase, groups, mail, resident,
@@ -113,6 +117,120 @@ class Hostile(OutboundCase):
             elif name.startswith(("reset", "endless", "huge")):
                 self.assertIn(row["status"], ("waiting", "sending"), row)
             self.assertLess(len(row["lastReply"]), 2000, name)
+
+
+class Raw:
+    """A host without manners of its own: `talk(connection)` is all it does."""
+
+    def __init__(self, talk):
+        self.talk = talk
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.count = 0
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.count += 1
+            threading.Thread(target=self.one, args=(connection,),
+                             daemon=True).start()
+
+    def one(self, connection):
+        try:
+            with connection:
+                connection.settimeout(2)
+                self.talk(connection)
+        except OSError:
+            pass
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+
+def begin(connection, offers=b"250-raw.test\r\n250 STARTTLS\r\n"):
+    """Up to the 220 behind which TLS begins."""
+    connection.sendall(b"220 raw.test\r\n")
+    connection.recv(1000)
+    connection.sendall(offers)
+    if b"STARTTLS" in connection.recv(1000):
+        connection.sendall(b"220 go\r\n")
+
+
+def plain(connection):
+    begin(connection)
+    connection.recv(5)
+    connection.sendall(b"250 no TLS here\r\n" * 1000)
+    connection.recv(1000)
+
+
+def garbage(connection):
+    begin(connection)
+    connection.sendall(b"\x16\x03\x03\xff\xff" + b"\x00" * 70000)
+    connection.recv(1000)
+
+
+def cut(connection):
+    begin(connection)
+    connection.recv(5)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                          struct.pack("ii", 1, 0))
+
+
+def early(connection):
+    """All that it will ever say, at once."""
+    connection.sendall(b"220 raw.test\r\n" + b"250 ok\r\n" * 3
+                       + b"354 go\r\n250 taken\r\n221 bye\r\n")
+    while connection.recv(1000):
+        pass
+
+
+def drip(connection):
+    """An octet at a time, but no more than that is wrong with it."""
+    answers = {b"EHLO": b"250 raw.test\r\n", b"DATA": b"354 go\r\n"}
+    heard = connection.makefile("rb")
+
+    def say(octets):
+        for octet in octets:
+            connection.sendall(bytes([octet]))
+            time.sleep(0.002)
+
+    say(b"220 raw.test\r\n")
+    while line := heard.readline():
+        say(answers.get(line[:4], b"250 ok\r\n"))
+        if line.startswith(b"DATA"):
+            while heard.readline() not in (b".\r\n", b""):
+                pass
+            say(b"250 taken\r\n")
+
+
+class Manners(OutboundCase):
+    """What goes wrong below SMTP, or beside it."""
+
+    more = "[limits]\ngrace-time = 1s\n"
+
+    def sinks(self):
+        return {f"{talk.__name__}.test": Raw(talk)
+                for talk in (plain, garbage, cut, early, drip)}
+
+    def test_each_is_put_off_with_a_reason(self):
+        self.submit([f"x@{name}" for name in self.hosts])
+
+        def rows():
+            return {row["to"][2:-5]: row for row in self.store.json(
+                "queue", "list", "--status", "all")}
+
+        until(lambda: all(row["lastReply"] for row in rows().values()), 30,
+              rows)
+        self.assertEqual(rows()["drip"]["status"], "delivered")
+        for name, row in rows().items():
+            if name not in ("drip", "early"):  # it said that it took it
+                self.assertIn(row["status"], ("waiting", "sending"), row)
+        self.assertEqual(self.messages("alice"), [])
 
 
 class Words(OutboundCase):
