@@ -210,8 +210,8 @@ class Sending(OutboundCase):
 
 class Delayed(OutboundCase):
 
-    queue = ("retry-min = 1s\nretry-max = 5s\nwarn-after = 60s\n"
-             "give-up-after = 75s\n")
+    queue = ("retry-min = 1s\nretry-max = 1s\nwarn-after = 3s\n"
+             "give-up-after = 8s\n")
 
     def sinks(self):
         return {"remote.test": Sink(by_name)}
@@ -219,7 +219,7 @@ class Delayed(OutboundCase):
     def test_told_of_the_delay_and_then_returned(self):
         self.submit(["never@remote.test"])
 
-        warning, = self.notices(1, seconds=80)
+        warning, = self.notices(1, seconds=30)
         self.assertEqual(groups(warning)[1]["action"], "delayed")
         self.assertTrue(groups(warning)[1]["status"].startswith("4."))
         self.assertIn("will-retry-until", groups(warning)[1])
