@@ -95,6 +95,9 @@ class Writer(threading.Thread):
 
 class Killed(OutboundCase):
 
+    more = ("[limits]\nmessages-per-day = 100000\n"
+            "recipients-per-day = 100000\n")
+
     def sinks(self):
         return {"slow.test": Slow()}
 
