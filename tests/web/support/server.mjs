@@ -76,8 +76,10 @@ export class Server {
         this.url = `http://127.0.0.1:${port}`;
     }
 
-    async startSmtpd() {
-        const { child, port } = await this.launch(SMTPD, ["--hostname", "mail.example.test", "--listen", "smtp:127.0.0.1:0"], "smtpd");
+    async startSmtpd(config = "") {
+        const path = join(this.folder, "smtpd.conf");
+        writeFileSync(path, config);
+        const { child, port } = await this.launch(SMTPD, ["--config", path, "--hostname", "mail.example.test", "--listen", "smtp:127.0.0.1:0"], "smtpd");
         this.smtpd = child;
         this.smtpPort = port;
     }

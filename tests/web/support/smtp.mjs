@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Just enough SMTP to bring a message in exactly as it was written. */
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 
 export function deliver(port, from, to, message) {
     return new Promise((resolve, reject) => {
@@ -43,4 +43,28 @@ export function mixed(fields, text, files) {
     const parts = files.map(([name, type, size]) => part(`Content-Type: ${type}\nContent-Disposition: attachment; filename*=utf-8''${encodeURIComponent(name)}\nContent-Transfer-Encoding: base64`, lines(size)));
     const body = [part("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit", text), ...parts, "--part--"].join("\n");
     return letter({ ...fields, "Content-Type": 'multipart/mixed; boundary="part"' }, body);
+}
+
+/* Somebody else's host, which answers RCPT as `answer` says of an address. */
+export function host(answer) {
+    const server = createServer((socket) => {
+        let buffer = "";
+        let isData = false;
+        socket.on("error", () => socket.destroy());
+        socket.write("220 host.test ESMTP\r\n");
+        socket.on("data", (data) => {
+            buffer += data;
+            for (let at; (at = buffer.indexOf("\r\n")) >= 0; ) {
+                const line = buffer.slice(0, at);
+                buffer = buffer.slice(at + 2);
+                if (isData && line !== ".") continue;
+                if (isData) socket.write("250 2.0.0 Taken\r\n");
+                else if (/^RCPT/i.test(line)) socket.write(`${answer(line)}\r\n`);
+                else if (/^DATA/i.test(line)) socket.write("354 Go on\r\n");
+                else socket.write(/^QUIT/i.test(line) ? "221 Bye\r\n" : "250 Fine\r\n");
+                isData = /^DATA/i.test(line);
+            }
+        });
+    });
+    return new Promise((done) => server.listen(0, "127.0.0.1", () => done(server)));
 }

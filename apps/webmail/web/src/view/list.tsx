@@ -139,11 +139,19 @@ function Rows({ view }: { view: View }): JSX.Element {
     const list = useCell(mail.listing.list);
     const cursor = useCell(mail.selection.cursor);
     const ticked = useCell(mail.selection.ticked);
+    const submissions = useCell(mail.submissions.byEmail);
     useCell(mail.emails.version);
     useCell(mail.boxes.all);
     const now = useCell(place);
     const box = useRef<HTMLDivElement>(null);
     const stop = cursor && list.ids.includes(cursor) ? cursor : list.ids[0];
+
+    const isSent = mail.boxes.of(view)?.role === "sent";
+    useEffect(() => {
+        if (!isSent) return;
+        const heads = mail.actions.scope(view, list.ids);
+        void mail.submissions.want(heads.map((head) => head.id)).catch(() => undefined);
+    }, [isSent, list.ids]);
 
     const keys = (event: KeyboardEvent) => {
         const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
@@ -161,7 +169,7 @@ function Rows({ view }: { view: View }): JSX.Element {
                 if (!head) return null;
                 return (
                     <Row key={id} id={id} head={head} all={mail.emails.siblings(head)} view={view} isOpen={now.threadId === head.threadId}
-                        isStop={stop === id} isTicked={ticked.has(id)} anyTicked={ticked.size > 0} />
+                        became={isSent ? submissions : null} isStop={stop === id} isTicked={ticked.has(id)} anyTicked={ticked.size > 0} />
                 );
             })}
             {!list.ended && <More busy={list.phase === "more"} onNear={() => void mail.listing.more()} />}

@@ -57,7 +57,7 @@ function Details({ head, body }: { head: EmailHead; body: EmailBody | undefined 
 
 function DeliveryState({ list }: { list: Delivery[] }): JSX.Element | null {
     if (list.length === 0) return null;
-    const icon = { delivered: "check-all", failed: "warning", waiting: "clock" } as const;
+    const icon = { delivered: "check-all", failed: "warning", trying: "clock", waiting: "clock" } as const;
     return (
         <ul class="deliveries" aria-label="Delivery">
             {list.map((each) => (

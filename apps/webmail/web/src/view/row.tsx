@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 import { JSX } from "preact";
-import { Address, EmailHead, Id } from "../jmap/types";
+import { Address, EmailHead, EmailSubmission, Id } from "../jmap/types";
 import { firstName, nameOf, plain } from "../mail/address";
 import { isDraft, isStarred, isUnread } from "../state/emails";
 import { Mail, useMail } from "../state/mail";
+import { trouble } from "../state/submissions";
 import { openThread, View } from "../state/view";
 import { Icon } from "./icon";
 import { Avatar, Time } from "./parts";
@@ -34,12 +35,14 @@ interface RowProps {
     all: EmailHead[];
     view: View;
     isOpen: boolean;
+    /* Of what was sent, what became of it; only where that is shown. */
+    became: ReadonlyMap<Id, EmailSubmission[]> | null;
     isStop: boolean;
     isTicked: boolean;
     anyTicked: boolean;
 }
 
-export function Row({ id, head, all, view, isOpen, isStop, isTicked, anyTicked }: RowProps): JSX.Element {
+export function Row({ id, head, all, view, isOpen, became, isStop, isTicked, anyTicked }: RowProps): JSX.Element {
     const mail = useMail();
     const here = mail.actions.scope(view, [id]);
     const unread = here.some(isUnread);
@@ -48,6 +51,7 @@ export function Row({ id, head, all, view, isOpen, isStop, isTicked, anyTicked }
     const count = all.filter((each) => !isDraft(each)).length;
     const hasDraft = all.some((each) => isDraft(each) && !mail.boxes.isIn(each, "trash"));
     const { first, words } = people(mail, view, head, all);
+    const fault = became && trouble(here.flatMap((each) => became.get(each.id) ?? []));
     const subject = plain(head.subject) || "(no subject)";
 
     const open = (event: MouseEvent) => {
@@ -88,6 +92,12 @@ export function Row({ id, head, all, view, isOpen, isStop, isTicked, anyTicked }
                         <span class="row-clip" title="Has attachments">
                             <Icon name="paperclip" size={14} />
                             <span class="visually-hidden">Has attachments.</span>
+                        </span>
+                    )}
+                    {fault && (
+                        <span class={`row-fault row-fault-${fault.state}`} title={plain(fault.words)}>
+                            <Icon name={fault.state === "failed" ? "warning" : "clock"} size={14} />
+                            <span class="visually-hidden">{plain(fault.words)}.</span>
                         </span>
                     )}
                     <span class="row-time">
