@@ -2,8 +2,8 @@
 /*
  * delivery/courier.c - one session with one host of a destination.
  *
- * The hosts are tried in their order, each at all its addresses, until one
- * greets. What goes wrong before that is the host's affair, and the next one
+ * The hosts are tried in their order, each at all its addresses at once (the
+ * world sees to it that the first has a head start), until one greets. What goes wrong before that is the host's affair, and the next one
  * is tried; what the host says about a mail is about that mail.
  */
 #include <stdlib.h>
@@ -258,9 +258,9 @@ static void connect_here(struct smail__courier *courier)
     courier->started_at = sender->now;
     courier->is_linked = true;
     set_deadline(courier, sender->options.connect_time);
-    sender->world.connect(sender->world.world, courier,
-                          &host->addresses[courier->address],
-                          courier->lane->route);
+    sender->world.connect(
+        sender->world.world, courier, &host->addresses[courier->address],
+        host->address_count - courier->address, courier->lane->route);
 }
 
 /* The next address, or host. False: there is none. */
@@ -281,6 +281,9 @@ static bool advance(struct smail__courier *courier)
 
 static void try_next(struct smail__courier *courier)
 {
+    /* All that are left of the host were called, and nobody answered. */
+    if (courier->state == COURIER_CONNECTING)
+        courier->address = host_of(courier)->address_count - 1;
     hang_up(courier, true);
     if (advance(courier))
         connect_here(courier);
@@ -463,8 +466,9 @@ void smail__courier_secured(struct smail__courier *courier,
     smail__courier_patience(courier);
 }
 
-void smail__courier_connected(struct smail__courier *courier)
+void smail__courier_connected(struct smail__courier *courier, size_t index)
 {
+    courier->address += index;
     courier->state = COURIER_TALKING;
     smail__courier_patience(courier);
     if (courier->lane->route->implicit_tls)

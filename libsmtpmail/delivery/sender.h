@@ -109,10 +109,11 @@ struct smail__world {
                 enum smail__dns_type type);
     void (*fetch_sts)(void *world, uint64_t question, const char *domain);
 
-    /* Later: smail__courier_connected(), _closed(). Output is taken by
+    /* To whichever of these addresses of a host answers first (RFC 8305).
+       Later: smail__courier_connected(), _closed(). Output is taken by
        smail__courier_output() whenever there is some. */
     void (*connect)(void *world, struct smail__courier *courier,
-                    const struct smail__endpoint *to,
+                    const struct smail__endpoint *to, size_t count,
                     const struct smail__route *route);
     void (*start_tls)(void *world, struct smail__courier *courier,
                       const struct smail__tls_wish *wish);
@@ -185,7 +186,8 @@ void smail__sender_claimed(struct smail__sender *sender, uint64_t request,
                            struct smail__queue_claim *claim,
                            const smail_error *err);
 
-void smail__courier_connected(struct smail__courier *courier);
+/* `index`: of the address that answered. */
+void smail__courier_connected(struct smail__courier *courier, size_t index);
 void smail__courier_input(struct smail__courier *courier, smail_span *input);
 smail_span smail__courier_output(struct smail__courier *courier);
 void smail__courier_sent(struct smail__courier *courier, size_t len);

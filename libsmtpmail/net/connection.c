@@ -66,8 +66,7 @@ static int events_wanted(struct smail__connection *connection)
         return UV_READABLE;
     if (connection->phase == SMAIL__OPEN && !connection->has_ended &&
         connection->plain.len == 0 && connection->ciphertext.len == 0 &&
-        connection->next_tls == NULL && connection->next_stream == NULL &&
-        !connection->is_connecting)
+        connection->next_tls == NULL && connection->next_stream == NULL)
         events |= UV_READABLE;
     return events;
 }
@@ -144,26 +143,6 @@ static smail_span receive(struct smail__connection *connection)
     return (smail_span){ scratch, 0 };
 }
 
-/* The socket is writable, or refused: which of both it says itself. */
-static void arrive(struct smail__connection *connection)
-{
-    int failure = 0;
-    socklen_t len = sizeof(failure);
-
-    if (getsockopt(connection->fd, SOL_SOCKET, SO_ERROR, &failure, &len) != 0)
-        failure = errno;
-    if (failure == EINPROGRESS)
-        return;
-    connection->is_connecting = false;
-    if (failure != 0) {
-        smail__connection_close_with(connection, uv_strerror(-failure));
-        return;
-    }
-    connection->is_busy = true; /* it may hang up */
-    connection->handler->connected(connection->user);
-    connection->is_busy = false;
-}
-
 static void on_event(uv_poll_t *poll, int status, int events)
 {
     struct smail__connection *connection = poll->data;
@@ -177,10 +156,6 @@ static void on_event(uv_poll_t *poll, int status, int events)
     }
     if ((events & UV_WRITABLE) != 0)
         connection->is_full = false;
-    if (connection->is_connecting && connection->phase == SMAIL__OPEN) {
-        arrive(connection);
-        events &= ~UV_READABLE;
-    }
     if ((events & UV_READABLE) != 0)
         input = receive(connection);
     if (connection->phase == SMAIL__LINGERING) {
@@ -281,12 +256,6 @@ void smail__connection_start_tls_with(struct smail__connection *connection,
         connection->next_stream = stream;
     else
         smail__tls_stream_free(stream);
-}
-
-void smail__connection_connecting(struct smail__connection *connection)
-{
-    connection->is_connecting = true;
-    connection->is_full = true;
 }
 
 bool smail__connection_tls_failed(const struct smail__connection *connection)

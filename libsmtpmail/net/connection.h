@@ -31,8 +31,6 @@ struct smail__connection_handler {
     void (*secured)(void *user);
     /* The time of set_deadline() is over. */
     void (*deadline)(void *user);
-    /* Of connecting(): the other side has taken the call. */
-    void (*connected)(void *user);
     /* The last call: the connection is gone. */
     void (*closed)(void *user, const char *why);
 };
@@ -58,10 +56,6 @@ void smail__connection_start_tls(struct smail__connection *connection,
 /* The same as a client, with a stream that was made for it, and is taken. */
 void smail__connection_start_tls_with(struct smail__connection *connection,
                                       struct smail__tls_stream *stream);
-
-/* Before start(): the socket is on its way (net/connect.h); connected() is
-   called when it has arrived. */
-void smail__connection_connecting(struct smail__connection *connection);
 
 /* Did the handshake fail, rather than anything else? In closed(). */
 bool smail__connection_tls_failed(const struct smail__connection *connection);

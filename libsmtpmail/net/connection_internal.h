@@ -34,7 +34,6 @@ struct smail__connection {
     bool is_full;   /* the socket takes no more now */
     bool has_ended; /* the peer will send no more */
     bool is_secure; /* the handshake is done */
-    bool is_connecting;
     bool tls_failed;
     enum smail__tls_fault fault; /* once the handshake is over */
     const struct smail__connection_handler *handler;

@@ -8,14 +8,14 @@
 #include "base/format.h"
 #include "base/span.h"
 #include "crypto/random.h"
-#include "net/connect.h"
+#include "net/race.h"
 #include "server/outbound.h"
 
 /* A connection, and the courier it is for; NULL once that has left. */
 struct link {
-    struct smail__task failed;
     smail_outbound *outbound;
     struct smail__courier *courier;
+    struct smail__race *race; /* until one of the addresses answers */
     struct smail__connection *connection;
     char why[200];
 };
@@ -88,17 +88,6 @@ static void on_deadline(void *user)
     (void)user; /* the sender keeps the time */
 }
 
-static void on_connected(void *user)
-{
-    struct link *link = user;
-
-    if (link->courier == NULL)
-        return;
-    smail__outbound_now(outbound_of(link));
-    smail__courier_connected(link->courier);
-    smail__outbound_pump(outbound_of(link));
-}
-
 static void on_closed(void *user, const char *why)
 {
     struct link *link = user;
@@ -124,79 +113,82 @@ static const struct smail__connection_handler handler = {
     .is_waiting = on_is_waiting,
     .secured = on_secured,
     .deadline = on_deadline,
-    .connected = on_connected,
     .closed = on_closed,
 };
 
-/* There never was a connection: told from the loop, not from within. */
-static void on_failed(struct smail__task *task)
+/* --- The call ------------------------------------------------------------ */
+
+static void give_up(struct link *link, const char *why)
 {
-    struct link *link = (struct link *)task;
     smail_outbound *outbound = outbound_of(link);
 
-    if (link->courier != NULL) {
-        smail__outbound_now(outbound);
-        smail__courier_closed(link->courier, link->why, SMAIL__TLS_FAULT_NONE);
-    }
+    smail__courier_closed(link->courier, why, SMAIL__TLS_FAULT_NONE);
     free(link);
     outbound->links--;
+}
+
+static void on_race_over(int fd, size_t index, const char *why, void *user)
+{
+    struct link *link = user;
+    smail_outbound *outbound = outbound_of(link);
+    smail_error err = SMAIL_ERROR_INIT;
+
+    link->race = NULL;
+    smail__outbound_now(outbound);
+    if (fd < 0) {
+        give_up(link, why);
+    } else if (smail__connection_new(&link->connection, outbound->loop, fd,
+                                     &handler, link, &err) < 0) {
+        give_up(link, err.message);
+    } else {
+        smail__connection_linger(link->connection, 65536, 1000);
+        smail__connection_start(link->connection);
+        smail__courier_connected(link->courier, index);
+    }
     smail__outbound_pump(outbound);
 }
 
-/* NULL: the system chooses. */
-static const struct smail__endpoint *source_for(
-    struct smail__endpoint *room, const struct smail__endpoint *to,
-    const struct smail__route *route)
+/* False: the system chooses. */
+static bool find_source(struct smail__racer *racer,
+                        const struct smail__route *route)
 {
-    const char *text = to->is_ipv6 ? route->source_ipv6 : route->source_ipv4;
+    bool six = racer->to.is_ipv6;
+    const char *text = six ? route->source_ipv6 : route->source_ipv4;
     char with_port[SMAIL__ADDRESS_TEXT + 8];
 
     if (text == NULL)
-        return NULL;
-    smail__format(with_port, sizeof(with_port), to->is_ipv6 ? "[%s]:0" : "%s:0",
-                  text);
-    return smail__endpoint_parse(room, smail__span(with_port), NULL) == 0
-               ? room
-               : NULL;
-}
-
-static int open_link(struct link *link, const struct smail__endpoint *to,
-                     const struct smail__route *route, smail_error *err)
-{
-    struct smail__endpoint room;
-    int fd;
-    int code = smail__connect_from(&fd, to, source_for(&room, to, route), err);
-
-    if (code == 0)
-        code = smail__connection_new(&link->connection, link->outbound->loop,
-                                     fd, &handler, link, err);
-    if (code < 0)
-        return code;
-    smail__connection_linger(link->connection, 65536, 1000);
-    smail__connection_connecting(link->connection);
-    smail__connection_start(link->connection);
-    return 0;
+        return false;
+    smail__format(with_port, sizeof(with_port), six ? "[%s]:0" : "%s:0", text);
+    return smail__endpoint_parse(&racer->source, smail__span(with_port),
+                                 NULL) == 0;
 }
 
 static void do_connect(void *world, struct smail__courier *courier,
-                       const struct smail__endpoint *to,
+                       const struct smail__endpoint *to, size_t count,
                        const struct smail__route *route)
 {
     smail_outbound *outbound = world;
+    struct smail__racer list[SMAIL__RACE_ADDRESSES_MAX] = { { { 0 } } };
     struct link *link = calloc(1, sizeof(*link));
-    smail_error err = SMAIL_ERROR_INIT;
 
     smail__courier_set_link(courier, link);
     if (link == NULL)
         return; /* the courier's time runs out */
-    outbound->links++;
     link->outbound = outbound;
     link->courier = courier;
-    link->failed.run = on_failed;
-    if (open_link(link, to, route, &err) == 0)
+    if (count > SMAIL__RACE_ADDRESSES_MAX)
+        count = SMAIL__RACE_ADDRESSES_MAX;
+    for (size_t i = 0; i < count; i++) {
+        list[i].to = to[i];
+        list[i].has_source = find_source(&list[i], route);
+    }
+    if (smail__race_start(&link->race, outbound->loop, list, count,
+                          on_race_over, link, NULL) == 0) {
+        outbound->links++;
         return;
-    smail__format(link->why, sizeof(link->why), "%s", err.message);
-    smail__loop_post(outbound->loop, &link->failed);
+    }
+    smail__courier_set_link(courier, NULL);
+    free(link);
 }
 
 static size_t list_associations(struct smail__tls_association *out,
@@ -262,12 +254,15 @@ static void do_close(void *world, struct smail__courier *courier, bool abort)
     if (link == NULL)
         return;
     link->courier = NULL;
-    if (link->connection == NULL)
-        return; /* on_failed() frees it */
-    if (abort)
+    if (link->race != NULL) {
+        smail__race_cancel(link->race);
+        link->outbound->links--;
+        free(link);
+    } else if (abort) {
         smail__connection_abort(link->connection, "given up");
-    else
+    } else {
         smail__connection_finish(link->connection);
+    }
 }
 
 /* --- DNS ----------------------------------------------------------------- */

@@ -171,6 +171,7 @@ struct link {
     struct link *next;
     struct smail__courier *courier; /* NULL: it has left */
     struct host *host;
+    size_t address; /* which of those it was given */
     struct session session;
     struct smail__buf up, down; /* under way */
     struct smail__buf heard;    /* arrived, not consumed */

@@ -270,7 +270,7 @@ static void on_connected(struct sim *sim, void *arg)
 
     if (!link->is_open || link->courier == NULL)
         return;
-    smail__courier_connected(link->courier);
+    smail__courier_connected(link->courier, link->address);
     host_begin(sim, link);
     schedule_flush(sim, link);
     schedule_down(sim, link);
@@ -299,8 +299,23 @@ static struct link *new_link(struct sim *sim, struct smail__courier *courier)
     return link;
 }
 
+/* The first that answers; the last when none does. */
+static void find_host(struct sim *sim, struct link *link,
+                      const struct smail__endpoint *to, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct host *host = zone_host(sim, &to[i]);
+
+        link->host = host;
+        link->address = i;
+        if (host == NULL || host->domain->kind == DOMAIN_PRIVATE ||
+            (!host->silent && !host->refuses))
+            break;
+    }
+}
+
 static void do_connect(void *world, struct smail__courier *courier,
-                       const struct smail__endpoint *to,
+                       const struct smail__endpoint *to, size_t count,
                        const struct smail__route *route)
 {
     struct sim *sim = world;
@@ -309,7 +324,7 @@ static void do_connect(void *world, struct smail__courier *courier,
 
     (void)route;
     smail__courier_set_link(courier, link);
-    link->host = zone_host(sim, to);
+    find_host(sim, link, to, count);
     if (link->host == NULL || link->host->domain->kind == DOMAIN_PRIVATE) {
         sim_fail(sim, "a connection to nowhere, for %s", link->lane);
         sim_at(sim, 10, on_refused, link, false, true);
