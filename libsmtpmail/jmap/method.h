@@ -16,7 +16,9 @@ smail__jmap_method smail__jmap_mailbox_get, smail__jmap_mailbox_changes,
     smail__jmap_identity_get, smail__jmap_identity_changes,
     smail__jmap_identity_set, smail__jmap_submission_get,
     smail__jmap_submission_changes, smail__jmap_submission_query,
-    smail__jmap_submission_set, smail__jmap_query_changes;
+    smail__jmap_submission_set, smail__jmap_query_changes,
+    smail__jmap_removed_get, smail__jmap_removed_query,
+    smail__jmap_removed_undelete;
 
 /* --- /get (RFC 8620, 5.1) ------------------------------------------------ */
 

@@ -69,6 +69,13 @@ static const struct smail__jmap_entry methods[] = {
     { "EmailSubmission/set", SMAIL__JMAP_SENDING, false,
       smail__jmap_submission_set,
       SET "onSuccessUpdateEmail onSuccessDestroyEmail ", true },
+    { "RemovedEmail/get", SMAIL__JMAP_REMOVED, false, smail__jmap_removed_get,
+      GET },
+    { "RemovedEmail/query", SMAIL__JMAP_REMOVED, false,
+      smail__jmap_removed_query,
+      "accountId position anchor anchorOffset limit calculateTotal " },
+    { "RemovedEmail/undelete", SMAIL__JMAP_REMOVED, false,
+      smail__jmap_removed_undelete, "accountId ids ", true },
 };
 
 const struct smail__jmap_entry *smail__jmap_find_method(smail_span name,

@@ -23,6 +23,7 @@ static const struct {
     { "urn:ietf:params:jmap:mail", SMAIL__JMAP_MAIL },
     { "urn:ietf:params:jmap:submission", SMAIL__JMAP_SENDING },
     { "urn:libsmtpmail:jmap:search", SMAIL__JMAP_SEARCH },
+    { "urn:libsmtpmail:jmap:removed", SMAIL__JMAP_REMOVED },
 };
 
 static void dispose(struct smail__jmap_request *request)

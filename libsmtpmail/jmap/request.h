@@ -56,7 +56,8 @@ enum {
     SMAIL__JMAP_CORE = 1 << 0,
     SMAIL__JMAP_MAIL = 1 << 1,
     SMAIL__JMAP_SENDING = 1 << 2,
-    SMAIL__JMAP_SEARCH = 1 << 3
+    SMAIL__JMAP_SEARCH = 1 << 3,
+    SMAIL__JMAP_REMOVED = 1 << 4
 };
 
 struct smail__jmap_entry {

@@ -139,6 +139,9 @@ static void put_account(struct writing *writing, const smail_account *account)
     smail__json_begin_object(json);
     put_number(json, "maxSizeQuestion", SMAIL__SEARCH_MAX);
     smail__json_end_object(json);
+    smail__json_key(json, "urn:libsmtpmail:jmap:removed");
+    smail__json_begin_object(json);
+    smail__json_end_object(json);
     smail__json_end_object(json);
     smail__json_end_object(json);
     smail__json_end_object(json);
@@ -160,7 +163,8 @@ static int put_session(const smail_account *account, void *user)
     static const char *const names[] = { "urn:ietf:params:jmap:core",
                                          "urn:ietf:params:jmap:mail",
                                          "urn:ietf:params:jmap:submission",
-                                         "urn:libsmtpmail:jmap:search" };
+                                         "urn:libsmtpmail:jmap:search",
+                                         "urn:libsmtpmail:jmap:removed" };
     struct writing *writing = user;
     struct smail__json *json = writing->json;
     char state[SMAIL__JMAP_STATE_SIZE];
@@ -169,7 +173,7 @@ static int put_session(const smail_account *account, void *user)
     smail__json_key(json, "capabilities");
     smail__json_begin_object(json);
     put_core(json, &writing->jmap->limits);
-    for (size_t i = 1; i < 4; i++) {
+    for (size_t i = 1; i < 5; i++) {
         smail__json_key(json, names[i]);
         smail__json_begin_object(json);
         smail__json_end_object(json);

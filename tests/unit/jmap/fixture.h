@@ -61,6 +61,7 @@ static inline int setup_with(void **state,
     assert_non_null(f);
     *state = f;
     options.manual = true;
+    options.keep_removed = 86400;
     check(f, smail_store_open(&f->store, "sqlite::memory:", &options, &f->err));
     run_batch(f);
     check(f, smail_domain_add(NULL, f->store, "example.test", &f->err));

@@ -9,6 +9,9 @@ const SUBMISSION = "urn:ietf:params:jmap:submission";
 /* Ours: what a person types, understood by the server (docs/search.md). */
 const SEARCH = "urn:libsmtpmail:jmap:search";
 
+/* Ours: what was deleted and can be had again (docs/http.md). */
+const REMOVED = "urn:libsmtpmail:jmap:removed";
+
 /* At once; the server allows 8, and other tabs want some. */
 const REQUESTS_MAX = 4;
 
@@ -96,6 +99,8 @@ export class Client {
     readonly accountId: Id;
     readonly limits: CoreLimits;
     readonly knowsQuestions: boolean;
+    readonly knowsRemoved: boolean;
+    private readonly using: string[];
     /* Seconds that the server keeps mail for; 0: it does not. */
     readonly maxDelayedSend: number;
     private running = 0;
@@ -106,6 +111,8 @@ export class Client {
         this.knowsQuestions = session.capabilities[SEARCH] !== undefined;
         const sending = session.accounts[this.accountId]?.accountCapabilities[SUBMISSION] as { maxDelayedSend?: number } | undefined;
         this.maxDelayedSend = sending?.maxDelayedSend ?? 0;
+        this.knowsRemoved = session.capabilities[REMOVED] !== undefined;
+        this.using = [CORE, MAIL, SUBMISSION, ...[SEARCH, REMOVED].filter((each) => session.capabilities[each] !== undefined)];
         this.limits = { ...DEFAULT_LIMITS, ...(session.capabilities[CORE] as Partial<CoreLimits> | undefined) };
     }
 
@@ -127,8 +134,7 @@ export class Client {
     async post(methodCalls: Invocation[]): Promise<Invocation[]> {
         await this.enter();
         try {
-            const using = this.knowsQuestions ? [CORE, MAIL, SUBMISSION, SEARCH] : [CORE, MAIL, SUBMISSION];
-            const json = { using, methodCalls };
+            const json = { using: this.using, methodCalls };
             const answer = await requestJson<ApiResponse>(this.local(this.session.apiUrl), { method: "POST", json });
             return answer.methodResponses;
         } finally {

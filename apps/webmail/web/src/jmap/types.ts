@@ -84,6 +84,18 @@ export interface EmailBody {
     bodyValues: Record<string, BodyValue>;
 }
 
+/* Ours: deleted for good, and can be had again (docs/http.md). */
+export interface RemovedEmail {
+    id: Id;
+    threadId: Id;
+    size: number;
+    receivedAt: string;
+    removedAt: string;
+    expiresAt: string;
+    subject: string;
+    from: string;
+}
+
 export interface Thread {
     id: Id;
     emailIds: Id[];

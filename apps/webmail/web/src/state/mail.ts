@@ -5,7 +5,7 @@ import { useContext } from "preact/hooks";
 import { Cell } from "../cell";
 import { Who } from "../http";
 import { Client } from "../jmap/client";
-import { Address, EmailHead, Id } from "../jmap/types";
+import { Address, EmailHead, Id, RemovedEmail } from "../jmap/types";
 import { parseAddresses } from "../mail/address";
 import { forwardDraft, mailtoDraft, reopenDraft, replyDraft } from "../mail/answer";
 import { textToHtml } from "../mail/text";
@@ -21,6 +21,7 @@ import { undoSeconds } from "./looks";
 import { Mailboxes } from "./mailboxes";
 import { Selection } from "./selection";
 import { Shelf } from "./shelf";
+import { Removed } from "./removed";
 import { Scheduled, Waiting } from "./scheduled";
 import { Submissions } from "./submissions";
 import { Sync } from "./sync";
@@ -35,6 +36,7 @@ export class Mail {
     readonly actions: Actions;
     readonly submissions: Submissions;
     readonly scheduled: Scheduled;
+    readonly removed: Removed;
     readonly selection: Selection;
     readonly composers = new Cell<Composer[]>([]);
     /* The composer that a person is looking at. */
@@ -57,6 +59,7 @@ export class Mail {
         this.boxes = new Mailboxes(client);
         this.identities = new Identities(client, who.address);
         this.submissions = new Submissions(client);
+        this.removed = new Removed(client);
         this.scheduled = new Scheduled(client, this.boxes);
         this.listing = new Listing(client, this.emails, this.boxes, place.get().view);
         this.actions = new Actions(client, this.emails, this.boxes, this.listing);
@@ -224,6 +227,19 @@ export class Mail {
         } catch (error) {
             complain(inWords(error));
         }
+    }
+
+    /* True when it is back. */
+    async undelete(each: RemovedEmail): Promise<boolean> {
+        try {
+            await this.removed.restore(each.id);
+        } catch (error) {
+            complain(inWords(error));
+            return false;
+        }
+        say("Restored to where it was");
+        void this.sync.catchUp();
+        return true;
     }
 
     async sendNow(each: Waiting): Promise<void> {

@@ -50,7 +50,7 @@ export function actOn(mail: Mail, ask: (question: Question) => void): Act {
         const heads = actions.scope(view(), ids);
         ask({
             title: heads.length === 1 ? "Delete this message for good?" : `Delete ${heads.length} messages for good?`,
-            text: "They are not in the trash afterwards. This cannot be undone.",
+            text: "They are not in the trash afterwards.",
             yes: "Delete for good",
             danger: true,
             run: () => {

@@ -18,6 +18,7 @@ import { Icon } from "./icon";
 import { KEYS, listenToKeys } from "./keys";
 import { ListPane } from "./list";
 import { Brand, Confirm, Dialog, Question, Spinner } from "./parts";
+import { RemovedPane } from "./removed";
 import { ScheduledPane } from "./scheduled";
 import { Settings } from "./settings";
 import { Sidebar } from "./sidebar";
@@ -102,6 +103,8 @@ function Shell({ onLogOut }: { onLogOut: () => void }): JSX.Element {
                     <Settings onMenu={() => setMenu(true)} />
                 ) : now.view.kind === "scheduled" ? (
                     <ScheduledPane onMenu={() => setMenu(true)} />
+                ) : now.view.kind === "removed" ? (
+                    <RemovedPane onMenu={() => setMenu(true)} />
                 ) : (
                     <div class="panes">
                         <ListPane onMenu={() => setMenu(true)} />

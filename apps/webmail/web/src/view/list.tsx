@@ -225,7 +225,7 @@ export function ListPane({ onMenu }: { onMenu: () => void }): JSX.Element {
             run: () =>
                 setQuestion({
                     title: "Delete everything here?",
-                    text: "All messages in this folder are deleted for good. This cannot be undone.",
+                    text: "All messages in this folder are deleted for good.",
                     yes: "Delete all",
                     danger: true,
                     run: () => void mail.actions.empty(box.id).then(() => go({ threadId: null })),

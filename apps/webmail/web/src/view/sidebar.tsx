@@ -200,6 +200,9 @@ export function Sidebar({ open, onClose, onLogOut }: { open: boolean; onClose: (
                             <FolderLink view={{ kind: "scheduled" }} icon="clock" name="Scheduled" count={scheduled.length} onGo={onClose} />
                         )}
                         {["archive", "junk", "trash"].map(roleLink)}
+                        {mail.client.knowsRemoved && (
+                            <FolderLink view={{ kind: "removed" }} icon="restore" name="Recently deleted" count={0} depth={1} onGo={onClose} />
+                        )}
                     </ul>
                     <CustomFolders onGo={onClose} />
                 </div>
