@@ -2,7 +2,7 @@
 /* What may be typed to search, in a list from which one picks. The grammar
  * itself is the server's. */
 import { JSX } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "./icon";
 
 interface Hint {
@@ -61,7 +61,8 @@ export function SearchHelp({ onPick }: { onPick: (words: string) => void }): JSX
     const button = useRef<HTMLButtonElement>(null);
     const id = useId();
 
-    useEffect(() => {
+    /* Before it can be clicked away. */
+    useLayoutEffect(() => {
         if (!open) return undefined;
         const away = (event: Event) => {
             if (event.target instanceof Node && !box.current?.contains(event.target)) setOpen(false);
