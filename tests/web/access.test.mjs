@@ -57,6 +57,11 @@ for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
             await person.compose({ to: "not-an-address", subject: "To myself", text: "Some words", files: [{ name: "a.txt", mimeType: "text/plain", buffer: Buffer.from("a") }] });
             await person.composer.getByText(/^Saved/).waitFor();
             await look("composer");
+            await person.composer.getByRole("button", { name: "Send later" }).click();
+            await page.getByRole("dialog", { name: "Send later" }).getByRole("button", { name: "Schedule" }).waitFor();
+            await look("send later");
+            await page.keyboard.press("Escape");
+            await page.getByRole("dialog", { name: "Send later" }).waitFor({ state: "detached" });
             await person.composer.getByRole("button", { name: "Send", exact: true }).click();
             await person.composer.getByRole("alert").waitFor();
             await look("composer with an error");
@@ -65,6 +70,22 @@ for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
             await person.send();
             await person.row("To myself").waitFor();
             await look("inbox");
+            await person.compose({ to: person.address, subject: "Not yet", text: "Wait" });
+            await person.composer.getByRole("button", { name: "Send later" }).click();
+            await page.getByRole("button", { name: "Tomorrow morning" }).click();
+            await page.getByText(/^Leaves /).waitFor();
+            await page.goto(`${server.url}/#/scheduled`);
+            await page.getByRole("button", { name: "Edit: Not yet" }).waitFor();
+            await look("scheduled");
+            await page.getByRole("button", { name: "Cancel sending: Not yet" }).click();
+            await page.getByText("Nothing waits").waitFor();
+            const { body } = await person.api([["Email/query", { filter: { subject: "Not yet" } }]]);
+            await person.api([["Email/set", { update: Object.fromEntries(body.methodResponses[0][1].ids.map((id) => [id, { "keywords/$draft": null }])) }]]);
+            await person.api([["Email/set", { destroy: body.methodResponses[0][1].ids }]]);
+            await person.go("Recently deleted");
+            await page.locator(".single-page:not([aria-busy=true])").waitFor();
+            await look("recently deleted");
+            await person.go("Inbox");
             await person.row("To myself").locator(".row-tick").click();
             await look("selection");
             await page.keyboard.press("Escape");
@@ -74,7 +95,7 @@ for (const [size, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
             await page.getByRole("button", { name: "More for this message" }).last().click();
             await look("menu");
             await page.keyboard.press("Escape");
-            for (const place of ["profile", "look", "password", "apps", "sessions"]) {
+            for (const place of ["profile", "look", "sending", "password", "apps", "sessions"]) {
                 await page.goto(`${server.url}/#/settings/${place}`);
                 await page.locator(".settings-page h2").waitFor();
                 await page.waitForTimeout(200);
