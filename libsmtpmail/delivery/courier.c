@@ -156,7 +156,8 @@ static void apply_verdict(struct smail__courier *courier)
 
     while (has_mail(courier) && courier->at + count < claim->count &&
            claim->items[courier->at + count].message ==
-               claim->items[courier->at].message)
+               claim->items[courier->at].message &&
+           (count == 0 || !courier->one_by_one))
         count++;
     if (count == 0 || smail__mail_prepare(courier, count) < 0) {
         smail__courier_end(courier, true);
@@ -819,14 +820,40 @@ void smail__courier_sent(struct smail__courier *courier, size_t len)
         smail__courier_patience(courier);
 }
 
+/* Mail for mailboxes here came to one that is full. All of a message are one
+ * transaction: each recipient alone then, so that the others get theirs. */
+static void put_off_full(struct smail__courier *courier, size_t first,
+                         size_t count)
+{
+    courier->at = first;
+    courier->one_by_one = true;
+    if (count > 1) {
+        apply_verdict(courier);
+    } else if (smail__mail_prepare(courier, 1) < 0) {
+        smail__courier_end(courier, true);
+    } else {
+        smail__mail_set(courier, 0, SMAIL_QUEUE_PUT_OFF, 0,
+                        SMAIL__SPAN("4.2.2"),
+                        SMAIL__SPAN("the mailbox is full"), "mailbox", false);
+        smail__mail_settle(courier);
+    }
+}
+
+/* Where it failed for another reason it is not on disk: its lease ends, and it
+ * is tried again. */
 void smail__courier_settled(struct smail__courier *courier,
                             const smail_error *err)
 {
     bool connected = courier->is_linked && courier->client != NULL;
+    bool went_home = courier->mail.settlement.is_local;
+    size_t first = courier->mail.first, count = courier->mail.count;
 
-    (void)err; /* not on disk: its lease ends, and it is tried again */
+    if (went_home && err == NULL)
+        smail__mail_log(courier);
     smail__mail_dispose(courier);
-    if (connected) {
+    if (went_home && err != NULL && err->code == SMAIL_EQUOTA) {
+        put_off_full(courier, first, count);
+    } else if (connected) {
         courier->state = COURIER_TALKING;
         smail__courier_next(courier);
     } else if (!has_mail(courier)) {

@@ -173,6 +173,30 @@ static void fill_in(struct smail__courier *courier)
     }
 }
 
+void smail__mail_log(const struct smail__courier *courier)
+{
+    const struct mail *mail = &courier->mail;
+    const struct smail__world *world = &courier->sender->world;
+
+    for (size_t i = 0; i < mail->count; i++)
+        if (mail->settled[i].result.outcome != 0)
+            world->log(world->world, "attempt", mail->settlement.message,
+                       &mail->settled[i], mail->settled[i].result.reply);
+}
+
+/* Some of it is to be put into mailboxes here. */
+static bool goes_home(const struct smail__courier *courier)
+{
+    const struct mail *mail = &courier->mail;
+
+    if (courier->lane->route->kind != SMAIL__ROUTE_LOCAL)
+        return false;
+    for (size_t i = 0; i < mail->count; i++)
+        if (mail->settled[i].result.outcome == SMAIL_QUEUE_TAKEN)
+            return true;
+    return false;
+}
+
 void smail__mail_settle(struct smail__courier *courier)
 {
     struct mail *mail = &courier->mail;
@@ -186,14 +210,12 @@ void smail__mail_settle(struct smail__courier *courier)
         .destination = courier->claim->destination,
         .token = courier->claim->token,
         .now = courier->sender->now,
-        .is_local = courier->lane->route->kind == SMAIL__ROUTE_LOCAL,
+        .is_local = goes_home(courier),
         .list = mail->settled,
         .count = mail->count,
     };
-    for (size_t i = 0; i < mail->count; i++)
-        if (mail->settled[i].result.outcome != 0)
-            world->log(world->world, "attempt", mail->settlement.message,
-                       &mail->settled[i], mail->settled[i].result.reply);
+    if (!mail->settlement.is_local) /* else it is yet to happen */
+        smail__mail_log(courier);
     courier->at += mail->count;
     courier->state = COURIER_SETTLING;
     courier->deadline = UINT64_MAX;

@@ -130,6 +130,8 @@ struct smail__courier {
     struct mail mail;
     struct verdict verdict;
     bool has_verdict;
+    bool
+        one_by_one; /* recipients: a mailbox was full, one does not know whose */
     bool needs_wake;
     bool is_done; /* to be freed at the end of a run */
 };
@@ -266,6 +268,8 @@ void smail__mail_set(struct smail__courier *courier, size_t index,
                      smail_span text, const char *phase, bool is_remote);
 /* Hand it to the world. */
 void smail__mail_settle(struct smail__courier *courier);
+/* What came of it, for the log. */
+void smail__mail_log(const struct smail__courier *courier);
 
 /* --- outcome.c ----------------------------------------------------------- */
 

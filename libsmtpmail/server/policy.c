@@ -103,9 +103,21 @@ static void answer_mail(struct smail__dialogue *dialogue)
 
 /* --- RCPT ----------------------------------------------------------------- */
 
+static bool is_too_large(const struct smail__room *room, uint64_t size)
+{
+    return room->quota > 0 && size > room->quota;
+}
+
+static bool has_room(const struct smail__room *room, uint64_t size)
+{
+    return !room->is_full && !is_too_large(room, size) &&
+           (room->quota == 0 ||
+            (room->used < room->quota && size <= room->quota - room->used));
+}
+
 /* The recipient is turned away when there is room in no mailbox behind it. */
-static bool has_room(struct smail__dialogue *dialogue,
-                     const struct smail__room *rooms, size_t count)
+static bool has_any_room(struct smail__dialogue *dialogue,
+                         const struct smail__room *rooms, size_t count)
 {
     uint64_t size = dialogue->envelope->declared_size;
     bool all_too_small = true;
@@ -113,14 +125,9 @@ static bool has_room(struct smail__dialogue *dialogue,
     if (count > SMAIL__ROOMS_MAX)
         return true;
     for (size_t i = 0; i < count; i++) {
-        const struct smail__room *room = &rooms[i];
-        bool too_small = room->quota > 0 && size > room->quota;
-
-        if (!room->is_full && !too_small &&
-            (room->quota == 0 ||
-             (room->used < room->quota && size <= room->quota - room->used)))
+        if (has_room(&rooms[i], size))
             return true;
-        all_too_small = all_too_small && too_small;
+        all_too_small = all_too_small && is_too_large(&rooms[i], size);
     }
     if (all_too_small)
         smail__question_refuse(dialogue, 552, "5.2.2",
@@ -128,6 +135,26 @@ static bool has_room(struct smail__dialogue *dialogue,
     else
         smail__question_refuse(dialogue, 452, "4.2.2", "Mailbox is full");
     return false;
+}
+
+/* Members of a list that have no room do not keep it from the others: theirs
+ * waits in the queue, and the sender is told when that comes to nothing. */
+static int part_full(struct smail__dialogue *dialogue,
+                     struct smail__resolve *found)
+{
+    uint64_t size = dialogue->envelope->declared_size;
+    size_t kept = 0;
+    int rc = 0;
+
+    if (found->count > SMAIL__ROOMS_MAX || !smail__relay_can_wait(dialogue))
+        return 0;
+    for (size_t i = 0; rc == 0 && i < found->count; i++)
+        if (has_room(&found->rooms[i], size))
+            found->out[kept++] = found->out[i];
+        else
+            rc = smail__relay_wait(dialogue, found->out[i]);
+    found->count = kept;
+    return rc;
 }
 
 static void grant_here(struct smail__dialogue *dialogue,
@@ -147,16 +174,18 @@ static void grant_here(struct smail__dialogue *dialogue,
 }
 
 static void grant_accounts(struct smail__dialogue *dialogue,
-                           const struct smail__resolve *found)
+                           struct smail__resolve *found)
 {
     if (found->count == 0) { /* all of it goes elsewhere */
         smail__question_grant_recipient(dialogue, NULL, 0);
         return;
     }
-    if (!has_room(dialogue, found->rooms, found->count))
+    if (!has_any_room(dialogue, found->rooms, found->count))
         return;
     if (smail__relay_wants(dialogue))
         smail__relay_take_local(dialogue);
+    else if (part_full(dialogue, found) != 0)
+        smail__question_refuse(dialogue, 451, "4.3.0", "Out of memory");
     else
         grant_here(dialogue, found);
 }

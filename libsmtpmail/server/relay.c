@@ -213,6 +213,44 @@ static int begin_forward(struct smail__dialogue *dialogue)
     return smail__outgoing_sender(outgoing, &sender);
 }
 
+struct waiting {
+    struct smail__dialogue *dialogue;
+    int rc;
+};
+
+static int add_account(const smail_account *account, void *user)
+{
+    struct waiting *waiting = user;
+    struct smail__envelope *envelope = waiting->dialogue->envelope;
+    smail_path path;
+
+    waiting->rc =
+        smail_path_parse(&path, smail__span(account->address), true) == 0
+            ? smail__outgoing_add_local(envelope->outgoing, &path,
+                                        waiting->dialogue->event->rcpt.notify,
+                                        SMAIL__SPAN(""))
+            : SMAIL_EMALFORMED;
+    return 0;
+}
+
+bool smail__relay_can_wait(const struct smail__dialogue *dialogue)
+{
+    const smail_server_options *options = &dialogue->settings->options;
+
+    return options->routes != NULL && options->store != NULL;
+}
+
+int smail__relay_wait(struct smail__dialogue *dialogue, smail_id account)
+{
+    struct waiting waiting = { dialogue, 0 };
+    int rc = begin_forward(dialogue);
+
+    if (rc == 0)
+        rc = smail_account_get(dialogue->server->options.store, account,
+                               add_account, &waiting, NULL);
+    return rc != 0 ? rc : waiting.rc;
+}
+
 int smail__relay_forward(struct smail__dialogue *dialogue, smail_span list)
 {
     int rc = begin_forward(dialogue);

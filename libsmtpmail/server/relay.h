@@ -28,6 +28,11 @@ void smail__relay_take(struct smail__dialogue *dialogue);
 bool smail__relay_wants(const struct smail__dialogue *dialogue);
 void smail__relay_take_local(struct smail__dialogue *dialogue);
 
+/* At RCPT: what an account has no room for waits in the queue, if there is
+   one; as smail__relay_forward(). */
+bool smail__relay_can_wait(const struct smail__dialogue *dialogue);
+int smail__relay_wait(struct smail__dialogue *dialogue, smail_id account);
+
 /* At RCPT: addresses elsewhere, parted by newlines, to which an alias of ours
    leads; from a sender that leads back here (SRS). 0, SMAIL_ESTATE when nothing
    is passed on, or as smail__outgoing_add(). */
