@@ -87,12 +87,15 @@ static void note_guess(struct app *app, const char *peer, smail_span user,
     smail__limiter_note(app->peers, smail__span(peer), now);
 }
 
-static void forget_guess(struct app *app, const char *peer, smail_span user)
+/* Half a log-in does not clear its peer: it may be guessing codes. */
+static void forget_guess(struct app *app, const char *peer, smail_span user,
+                         bool is_half)
 {
     char key[KEY_MAX];
 
     smail__limiter_forget(app->guesses, pair_key(key, peer, user));
-    smail__limiter_forget(app->peers, smail__span(peer));
+    if (!is_half)
+        smail__limiter_forget(app->peers, smail__span(peer));
 }
 
 bool take_hash_turn(struct app *app)
@@ -217,7 +220,7 @@ static int check_as(smail_id *account, bool *wants_code, int64_t *wait,
         status = check_slowly(account, wants_code, app, &before, user, password,
                               now);
     if (status == 0)
-        forget_guess(app, peer, user);
+        forget_guess(app, peer, user, *wants_code);
     else if (status == 401)
         note_login(app, before.account, service, "password", peer,
                    SMAIL_LOGIN_WRONG);
@@ -251,6 +254,8 @@ int check_code(int64_t *wait, struct app *app, smail_id account,
         note_login(app, account, "page", "password and code", peer,
                    SMAIL_LOGIN_WRONG_CODE);
     }
+    if (rc == 0)
+        smail__limiter_forget(app->peers, smail__span(peer));
     return rc == 0 ? 0 : status_of(rc);
 }
 
@@ -263,7 +268,11 @@ static int check_owner(struct identity *out, int64_t *wait, struct app *app,
     int status = check_as(&out->account, &wants_code, wait, app, user, password,
                           peer, "http");
 
-    return status == 0 && wants_code ? 401 : status;
+    if (status != 0 || !wants_code)
+        return status;
+    note_login(app, out->account, "http", "password", peer,
+               SMAIL_LOGIN_WRONG_CODE);
+    return 401;
 }
 
 /* RFC 7617, 2. */

@@ -51,6 +51,16 @@ class TwoSteps(WebCase):
             body["code"] = second
         return self.client().call("POST", "/auth/login", body)
 
+    def wait_for_row(self, wanted):
+        """Rows of the log are written a moment later."""
+        deadline = time.monotonic() + 10
+        rows = []
+        while wanted not in rows and time.monotonic() < deadline:
+            rows = [(row["service"], row["method"], row["outcome"])
+                    for row in self.store.json("account", "log", ALICE)]
+            time.sleep(0.05)
+        self.assertIn(wanted, rows)
+
     def status(self):
         return self.page.call("GET", "/auth/totp").json()
 
@@ -83,6 +93,7 @@ class TwoSteps(WebCase):
         with self.assertRaises(smtplib.SMTPAuthenticationError):
             smtpd.submission()
 
+        self.wait_for_row(("http", "password", "code"))
         self.assertEqual(self.log_in(code(secret)).status, 200)
         self.assertEqual(self.client().call(
             "GET", "/.well-known/jmap", None, basic(ALICE, app)).status, 200)
