@@ -14,6 +14,7 @@
 #include "base/format.h"
 #include "base/mem.h"
 #include "base/span.h"
+#include "verify/ip.h"
 
 struct planner {
     const struct smail__hosts_ask *ask;
@@ -30,106 +31,15 @@ struct planner {
 
 /* --- Facts --------------------------------------------------------------- */
 
-void smail__facts_init(struct smail__facts *facts)
-{
-    *facts = (struct smail__facts){ .count = 0 };
-}
-
-void smail__facts_dispose(struct smail__facts *facts)
-{
-    for (size_t i = 0; i < facts->count; i++)
-        smail__dns_answer_free(facts->list[i].answer);
-    free(facts->list);
-    free(facts->sts.hosts);
-    smail__facts_init(facts);
-}
-
-static struct smail__fact *find_fact(struct smail__facts *facts,
-                                     const char *name,
-                                     enum smail__dns_type type)
-{
-    for (size_t i = 0; i < facts->count; i++)
-        if (facts->list[i].type == type &&
-            strcmp(facts->list[i].name, name) == 0)
-            return &facts->list[i];
-    return NULL;
-}
-
-static struct smail__fact *add_fact(struct smail__facts *facts,
-                                    const char *name, enum smail__dns_type type)
-{
-    struct smail__fact *list, *fact;
-
-    if (facts->count >= SMAIL__FACTS_MAX)
-        return NULL;
-    list = realloc(facts->list, (facts->count + 1) * sizeof(*list));
-    if (list == NULL)
-        return NULL;
-    facts->list = list;
-    fact = &list[facts->count++];
-    *fact = (struct smail__fact){ .type = type };
-    smail__format(fact->name, sizeof(fact->name), "%s", name);
-    return fact;
-}
-
-static struct smail__dns_answer *copy_answer(
-    const struct smail__dns_answer *answer)
-{
-    struct smail__dns_answer *copy;
-    size_t octets = 0;
-
-    if (answer == NULL)
-        return smail__dns_answer_new(SMAIL__DNS_TEMPORARY, "", "no answer", 0,
-                                     0);
-    for (size_t i = 0; i < answer->count; i++)
-        octets += answer->records[i].len;
-    copy = smail__dns_answer_new(answer->status, answer->name, answer->why,
-                                 answer->count, octets);
-    if (copy == NULL)
-        return NULL;
-    copy->security = answer->security;
-    copy->ttl = answer->ttl;
-    for (size_t i = 0; i < answer->count; i++)
-        smail__dns_answer_add(copy, answer->records[i]);
-    return copy;
-}
-
-int smail__facts_put(struct smail__facts *facts, const char *name,
-                     enum smail__dns_type type,
-                     const struct smail__dns_answer *answer)
-{
-    struct smail__fact *fact = find_fact(facts, name, type);
-
-    if (fact == NULL)
-        fact = add_fact(facts, name, type);
-    if (fact == NULL)
-        return SMAIL_ENOMEM;
-    smail__dns_answer_free(fact->answer);
-    fact->answer = copy_answer(answer);
-    fact->asked = true;
-    return fact->answer != NULL ? 0 : SMAIL_ENOMEM;
-}
-
-const struct smail__fact *smail__facts_next(struct smail__facts *facts)
-{
-    for (size_t i = 0; i < facts->count; i++) {
-        if (facts->list[i].asked)
-            continue;
-        facts->list[i].asked = true;
-        return &facts->list[i];
-    }
-    return NULL;
-}
-
 /* NULL: it is not known yet. */
 static const struct smail__dns_answer *need(struct planner *planner,
                                             const char *name,
                                             enum smail__dns_type type)
 {
-    struct smail__fact *fact = find_fact(planner->facts, name, type);
+    struct smail__fact *fact = smail__facts_find(planner->facts, name, type);
 
     if (fact == NULL)
-        fact = add_fact(planner->facts, name, type);
+        fact = smail__facts_add(planner->facts, name, type);
     if (fact == NULL || fact->answer == NULL) {
         planner->open = true;
         return NULL;
@@ -395,57 +305,12 @@ static bool is_refused(struct planner *planner, const struct smail__host *host)
 
 /* --- Addresses ----------------------------------------------------------- */
 
-static bool in_network(const unsigned char *address, const unsigned char *net,
-                       unsigned bits)
-{
-    unsigned whole = bits / 8, rest = bits % 8;
-
-    if (memcmp(address, net, whole) != 0)
-        return false;
-    return rest == 0 ||
-           (address[whole] & (0xff00u >> rest & 0xff)) == net[whole];
-}
-
-static bool is_private_ipv4(const unsigned char *address)
-{
-    static const struct {
-        unsigned char net[4];
-        unsigned bits;
-    } list[] = {
-        { { 0, 0, 0, 0 }, 8 },      { { 10, 0, 0, 0 }, 8 },
-        { { 100, 64, 0, 0 }, 10 },  { { 127, 0, 0, 0 }, 8 },
-        { { 169, 254, 0, 0 }, 16 }, { { 172, 16, 0, 0 }, 12 },
-        { { 192, 0, 0, 0 }, 24 },   { { 192, 168, 0, 0 }, 16 },
-        { { 198, 18, 0, 0 }, 15 },  { { 224, 0, 0, 0 }, 4 },
-        { { 240, 0, 0, 0 }, 4 },
-    };
-
-    for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-        if (in_network(address, list[i].net, list[i].bits))
-            return true;
-    return false;
-}
-
 bool smail__endpoint_is_private(const struct smail__endpoint *endpoint)
 {
-    static const unsigned char mapped[12] = { 0, 0, 0, 0, 0,    0,
-                                              0, 0, 0, 0, 0xff, 0xff };
-    static const unsigned char nat64[12] = { 0, 0x64, 0xff, 0x9b };
-    static const unsigned char local[16] = { 0xfc };
-    static const unsigned char link[16] = { 0xfe, 0x80 };
-    static const unsigned char site[16] = { 0xfe, 0xc0 };
-    static const unsigned char none[16] = { 0 };
-    const unsigned char *address = endpoint->address;
+    struct smail__ip ip = { .is_ipv6 = endpoint->is_ipv6 };
 
-    if (!endpoint->is_ipv6)
-        return is_private_ipv4(address);
-    if (memcmp(address, mapped, 12) == 0 || memcmp(address, nat64, 12) == 0)
-        return is_private_ipv4(address + 12);
-    if (address[0] == 0x20 && address[1] == 0x02) /* 6to4 */
-        return is_private_ipv4(address + 2);
-    return address[0] == 0xff || in_network(address, local, 7) ||
-           in_network(address, link, 10) || in_network(address, site, 10) ||
-           memcmp(address, none, 12) == 0; /* ::, ::1, ::a.b.c.d */
+    memcpy(ip.octets, endpoint->address, endpoint->is_ipv6 ? 16 : 4);
+    return smail__ip_is_private(&ip);
 }
 
 static bool may_go_to(struct planner *planner,

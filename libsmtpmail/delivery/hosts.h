@@ -60,6 +60,13 @@ int smail__facts_put(struct smail__facts *facts, const char *name,
 /* The next question that was not asked yet: it counts as asked then. NULL:
  * all were. */
 const struct smail__fact *smail__facts_next(struct smail__facts *facts);
+/* NULL: it was not asked for; there is no room for more. */
+struct smail__fact *smail__facts_find(struct smail__facts *facts,
+                                      const char *name,
+                                      enum smail__dns_type type);
+struct smail__fact *smail__facts_add(struct smail__facts *facts,
+                                     const char *name,
+                                     enum smail__dns_type type);
 
 /* --- The plan ------------------------------------------------------------ */
 

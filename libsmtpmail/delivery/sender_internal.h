@@ -4,7 +4,9 @@
  *
  * sender.c    new, time, claims, what is due
  * lane.c      a destination: its hosts, its pace, its troubles
- * courier.c   a session: from a claim to QUIT
+ * courier.c   a claim on its way: hosts, calls, what is done when none answers
+ * courier_login.c  the log-in to a relay
+ * talk.c      a session with a host that has answered, to QUIT
  * mail.c      one message within a session
  * tls_note.c  how TLS went, for reports and in words
  * outcome.c   what came of it: next attempt, the end, who is to be told
@@ -244,6 +246,35 @@ void smail__courier_fail_rest(struct smail__courier *courier,
                               smail_queue_outcome outcome, int code,
                               const char *status, const char *text,
                               const char *phase, bool is_remote);
+
+const struct smail__host *smail__courier_host(
+    const struct smail__courier *courier);
+/* How TLS has to be with that host. */
+enum smail__tls_level smail__courier_level(
+    const struct smail__courier *courier);
+bool smail__courier_has_mail(const struct smail__courier *courier);
+void smail__courier_set_deadline(struct smail__courier *courier,
+                                 uint64_t milliseconds);
+void smail__courier_hang_up(struct smail__courier *courier, bool abort);
+/* Call the host that it is at. */
+void smail__courier_connect(struct smail__courier *courier);
+/* The next address or host; what is left is put off when there is none. */
+void smail__courier_try_next(struct smail__courier *courier);
+/* A new session with the host that it was at. */
+void smail__courier_start_anew(struct smail__courier *courier);
+/* The trouble of which it will be told if nobody can be talked to. */
+void smail__courier_note(struct smail__courier *courier, int code,
+                         smail_span status, const char *phase, smail_span text);
+
+/* --- courier_login.c ----------------------------------------------------- */
+
+/* The route wants one, and it is still to come. */
+bool smail__courier_has_login(const struct smail__courier *courier);
+void smail__courier_log_in(struct smail__courier *courier);
+void smail__courier_challenged(struct smail__courier *courier,
+                               smail_span challenge);
+void smail__courier_logged_in(struct smail__courier *courier,
+                              const smail_smtp_reply *reply);
 
 /* --- mail.c -------------------------------------------------------------- */
 

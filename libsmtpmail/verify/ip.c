@@ -68,6 +68,26 @@ bool smail__ip_within(const struct smail__ip *ip,
            ((ip->octets[whole] ^ network->octets[whole]) >> (8 - rest)) == 0;
 }
 
+/* IPv4 that an IPv6 address stands for: mapped, by NAT64 (RFC 6052, 2.1), by
+ * 6to4 (RFC 3056, 2). */
+static bool unwrap(struct smail__ip *out, const struct smail__ip *ip)
+{
+    static const unsigned char nat64[12] = { 0, 0x64, 0xff, 0x9b };
+    const unsigned char *octets = ip->octets;
+    size_t at = 12;
+
+    if (!ip->is_ipv6)
+        return false;
+    if (octets[0] == 0x20 && octets[1] == 0x02)
+        at = 2;
+    else if (memcmp(octets, mapped, sizeof(mapped)) != 0 &&
+             memcmp(octets, nat64, sizeof(nat64)) != 0)
+        return false;
+    *out = (struct smail__ip){ .is_ipv6 = false };
+    memcpy(out->octets, octets + at, 4);
+    return true;
+}
+
 bool smail__ip_is_private(const struct smail__ip *ip)
 {
     static const struct {
@@ -80,12 +100,21 @@ bool smail__ip_is_private(const struct smail__ip *ip)
         { { false, { 127 } }, 8 },
         { { false, { 169, 254 } }, 16 },
         { { false, { 172, 16 } }, 12 },
+        { { false, { 192, 0, 0 } }, 24 },
         { { false, { 192, 168 } }, 16 },
-        { { true, { 0 } }, 127 }, /* :: and ::1 */
+        { { false, { 198, 18 } }, 15 },
+        { { false, { 224 } }, 4 },
+        { { false, { 240 } }, 4 },
+        { { true, { 0 } }, 96 }, /* ::, ::1, ::a.b.c.d */
         { { true, { 0xfc } }, 7 },
         { { true, { 0xfe, 0x80 } }, 10 },
+        { { true, { 0xfe, 0xc0 } }, 10 },
+        { { true, { 0xff } }, 8 },
     };
+    struct smail__ip inner;
 
+    if (unwrap(&inner, ip))
+        ip = &inner;
     for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++) {
         if (smail__ip_within(ip, &networks[i].network, networks[i].bits))
             return true;

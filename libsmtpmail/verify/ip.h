@@ -29,8 +29,8 @@ bool smail__ip_equal(const struct smail__ip *a, const struct smail__ip *b);
 bool smail__ip_within(const struct smail__ip *ip,
                       const struct smail__ip *network, unsigned bits);
 
-/* Nobody outside can reach it: loopback, link-local, private, shared
-   (RFC 6890, 2.2). */
+/* Nobody outside can reach it: loopback, link-local, private, shared,
+   unspecified, multicast, and what stands for one of them (RFC 6890, 2.2). */
 bool smail__ip_is_private(const struct smail__ip *ip);
 
 #endif
