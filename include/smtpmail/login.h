@@ -16,8 +16,9 @@
 
 SMAIL_BEGIN_DECLS
 
-/** Of one account; the oldest give way. */
-#define SMAIL_LOGINS_MAX 200
+/** Of one account, of those who got in and as many of those who only tried;
+    the oldest give way. */
+#define SMAIL_LOGINS_MAX 100
 
 typedef enum smail_login_outcome {
     SMAIL_LOGIN_OK = 0,

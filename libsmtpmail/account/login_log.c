@@ -23,8 +23,15 @@ static const char sql_last[] =
 static const char sql_insert[] =
     "INSERT INTO login_event (account, id, at, service, method, peer, outcome)"
     " SELECT $1, $2, $3, $4, $5, $6, $7 FROM account WHERE id = $1";
-static const char sql_trim[] =
-    "DELETE FROM login_event WHERE account = $1 AND id <= $2";
+/* Whoever got in is not pushed out by those who tried. */
+static const char sql_trim_in[] =
+    "DELETE FROM login_event WHERE account = $1 AND outcome = 0 AND id <= "
+    "(SELECT id FROM login_event WHERE account = $1 AND outcome = 0"
+    " ORDER BY id DESC LIMIT 1 OFFSET $2)";
+static const char sql_trim_tried[] =
+    "DELETE FROM login_event WHERE account = $1 AND outcome <> 0 AND id <= "
+    "(SELECT id FROM login_event WHERE account = $1 AND outcome <> 0"
+    " ORDER BY id DESC LIMIT 1 OFFSET $2)";
 static const char sql_list[] =
     "SELECT at, service, method, peer, outcome FROM login_event"
     " WHERE account = $1 ORDER BY id DESC";
@@ -85,16 +92,17 @@ static int next_number(int64_t *out, struct smail__db *db, smail_id account,
     return rc < 0 ? rc : 0;
 }
 
-static int trim(struct smail__db *db, smail_id account, int64_t last,
+static int trim(struct smail__db *db, const struct event *event,
                 smail_error *err)
 {
     struct smail__statement *row;
-    int rc = smail__db_prepare(&row, db, sql_trim, err);
+    int rc = smail__db_prepare(
+        &row, db, event->outcome == 0 ? sql_trim_in : sql_trim_tried, err);
 
     if (rc != 0)
         return rc;
-    smail__bind_int(row, 1, account);
-    smail__bind_int(row, 2, last - SMAIL_LOGINS_MAX);
+    smail__bind_int(row, 1, event->account);
+    smail__bind_int(row, 2, SMAIL_LOGINS_MAX);
     return smail__statement_run(row, err);
 }
 
@@ -118,7 +126,7 @@ static int put(struct smail__db *db, const struct event *event,
     smail__bind_text(row, at++, smail__span(event->peer));
     smail__bind_int(row, at, event->outcome);
     rc = smail__statement_run(row, err);
-    return rc == 0 ? trim(db, event->account, number, err) : rc;
+    return rc == 0 ? trim(db, event, err) : rc;
 }
 
 static int note(smail_tx *tx, void *arg, smail_error *err)

@@ -104,6 +104,19 @@ static void the_oldest_give_way(void **state)
     assert_string_equal(list(*state, bob, 1).peer, peer);
 }
 
+static void who_tries_does_not_push_out_who_got_in(void **state)
+{
+    smail_id bob = add_bob(*state);
+    char peer[64];
+
+    note(*state, bob, "192.0.2.1", SMAIL_LOGIN_OK, NOW);
+    for (int i = 0; i <= SMAIL_LOGINS_MAX; i++) {
+        smail__format(peer, sizeof(peer), "2001:db8::%d", i);
+        note(*state, bob, peer, SMAIL_LOGIN_WRONG, NOW);
+    }
+    assert_int_equal(list(*state, bob, 0).count, SMAIL_LOGINS_MAX + 1);
+}
+
 static void nobody_has_none(void **state)
 {
     smail_id bob = add_bob(*state);
@@ -121,6 +134,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORE_TEST(the_same_within_an_hour_is_one),
         STORE_TEST(the_oldest_give_way),
+        STORE_TEST(who_tries_does_not_push_out_who_got_in),
         STORE_TEST(nobody_has_none),
     };
 
