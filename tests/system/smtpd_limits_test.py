@@ -414,6 +414,10 @@ class Reload(SmtpdCase):
         log = self.smtpd.log()
         return log.count(" reloaded ") + log.count(" reload_failed ")
 
+    def last_reload(self):
+        return [line for line in self.smtpd.log().splitlines()
+                if " reload" in line][-1]
+
     def size(self, client):
         client.ehlo()
         return int(client.esmtp_features["size"])
@@ -459,7 +463,7 @@ class Reload(SmtpdCase):
                  "/nowhere/cert.pem")):
             with self.subTest(words=words):
                 self.rewrite(config, certificate)
-                self.assertRegex(self.smtpd.log().splitlines()[-1],
+                self.assertRegex(self.last_reload(),
                                  f" error reload_failed reason=.*{words}")
                 with self.smtpd.smtp() as client:
                     self.assertEqual(self.size(client), 102400)
