@@ -79,7 +79,9 @@ export class Person {
     /* A mailbox by its name, from the side. */
     async go(name) {
         const link = this.page.getByRole("navigation", { name: "Mailboxes" }).getByRole("link", { name: new RegExp(`^${name}`) });
-        if (!(await link.isVisible())) await this.page.getByRole("button", { name: "Menu", exact: true }).click();
+        const menu = this.page.getByRole("button", { name: "Menu", exact: true });
+        await link.or(menu).filter({ visible: true }).first().waitFor(); /* some come with what they lead to */
+        if (!(await link.isVisible())) await menu.click();
         await link.click();
         await this.page.getByRole("heading", { level: 1, name }).waitFor();
     }
